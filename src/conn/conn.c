@@ -1,0 +1,577 @@
+/*
+ * conn.c - see conn.h.
+ *
+ * Records lie in one slab; an open-addressing index of (hash, slot) words with
+ * linear probing and backward-shift deletion finds them.  A batch is done in
+ * two steps, so that the misses of its look-ups overlap: prefetch, update.
+ * Closed connections wait LINGER_NS in a queue for stray segments.
+ */
+#include "conn/conn.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define LINGER_NS    INT64_C(5000000000) /* late retransmissions, last ACKs */
+#define REUSE_NS     INT64_C(60000000000) /* a SYN after this: a new one */
+#define UDP_IDLE_NS  INT64_C(300000000000)
+#define EVICT_SAMPLE 32
+#define DUP_NS       INT64_C(1000000) /* mirrored copy: within 1 ms */
+#define PREFETCH_MAX 256
+
+struct bucket {
+	uint32_t hash;
+	uint32_t slot; /* slot + 1; 0 = empty */
+};
+
+struct conn_table {
+	struct conn *conns;
+	struct bucket *index;
+	uint32_t mask;
+	uint32_t max;
+	uint32_t high;      /* slots ever used */
+	uint32_t live;
+	uint32_t free_head; /* CONN_NONE = none */
+	uint32_t closed_head, closed_tail;
+	uint32_t clock;     /* eviction hand */
+	uint32_t next_id;
+	size_t conns_bytes, index_bytes;
+	struct conn_stats stats;
+	void (*released)(void *arg, uint32_t slot);
+	void *arg;
+};
+
+static void *big_alloc(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	if (bytes >= (size_t)1 << 22)
+		(void)madvise(p, bytes, MADV_HUGEPAGE);
+	return p;
+}
+
+struct conn_table *conn_table_new(uint32_t max,
+				  void (*released)(void *arg, uint32_t slot),
+				  void *arg, struct err *e)
+{
+	struct conn_table *t;
+	uint32_t n = 64;
+
+	if (max == 0 || max > UINT32_C(1) << 26) {
+		err_set(e, ERR_USAGE, "%u connections: 1 to 2^26", max);
+		return NULL;
+	}
+	while (n < max + max / 2)
+		n *= 2;
+	t = calloc(1, sizeof(*t));
+	if (t == NULL) {
+		err_set(e, ERR_MEMORY, "no memory for the connection table");
+		return NULL;
+	}
+	t->max = max;
+	t->mask = n - 1;
+	t->conns_bytes = (size_t)max * sizeof(struct conn);
+	t->index_bytes = (size_t)n * sizeof(struct bucket);
+	t->conns = big_alloc(t->conns_bytes);
+	t->index = big_alloc(t->index_bytes);
+	t->free_head = t->closed_head = t->closed_tail = CONN_NONE;
+	t->released = released;
+	t->arg = arg;
+	if (t->conns == NULL || t->index == NULL) {
+		err_set(e, ERR_MEMORY, "no memory for %u connections", max);
+		conn_table_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void conn_table_free(struct conn_table *t)
+{
+	if (t == NULL)
+		return;
+	if (t->conns != NULL)
+		munmap(t->conns, t->conns_bytes);
+	if (t->index != NULL)
+		munmap(t->index, t->index_bytes);
+	free(t);
+}
+
+static bool key_eq(const struct conn *c, const struct segment *s, int *dir)
+{
+	if (c->proto != s->proto || c->icmp_id != s->icmp_id)
+		return false;
+	if (c->sport == s->sport && c->dport == s->dport &&
+	    addr_eq(&c->src, &s->src) && addr_eq(&c->dst, &s->dst)) {
+		*dir = 0;
+		return true;
+	}
+	if (c->sport == s->dport && c->dport == s->sport &&
+	    addr_eq(&c->src, &s->dst) && addr_eq(&c->dst, &s->src)) {
+		*dir = 1;
+		return true;
+	}
+	return false;
+}
+
+static uint32_t find(const struct conn_table *t, const struct segment *s,
+		     int *dir)
+{
+	for (uint32_t i = s->hash & t->mask;; i = (i + 1) & t->mask) {
+		const struct bucket *b = &t->index[i];
+
+		if (b->slot == 0)
+			return CONN_NONE;
+		if (b->hash == s->hash &&
+		    key_eq(&t->conns[b->slot - 1], s, dir))
+			return b->slot - 1;
+	}
+}
+
+static void index_remove(struct conn_table *t, uint32_t slot)
+{
+	uint32_t i = t->conns[slot].hash & t->mask, hole, j, home;
+
+	while (t->index[i].slot != slot + 1)
+		i = (i + 1) & t->mask;
+	hole = i;
+	for (j = (i + 1) & t->mask; t->index[j].slot != 0;
+	     j = (j + 1) & t->mask) {
+		home = t->index[j].hash & t->mask;
+		if (((j - home) & t->mask) >= ((j - hole) & t->mask)) {
+			t->index[hole] = t->index[j];
+			hole = j;
+		}
+	}
+	t->index[hole].slot = 0;
+}
+
+static void queue_remove(struct conn_table *t, uint32_t slot)
+{
+	struct conn *c = &t->conns[slot];
+
+	if (!(c->flags & CONN_CLOSING))
+		return;
+	if (c->queue_prev != CONN_NONE)
+		t->conns[c->queue_prev].next = c->next;
+	else
+		t->closed_head = c->next;
+	if (c->next != CONN_NONE)
+		t->conns[c->next].queue_prev = c->queue_prev;
+	else
+		t->closed_tail = c->queue_prev;
+}
+
+static void queue_append(struct conn_table *t, uint32_t slot, int64_t now)
+{
+	struct conn *c = &t->conns[slot];
+
+	c->flags |= CONN_CLOSING;
+	c->closed_ns = now;
+	c->next = CONN_NONE;
+	c->queue_prev = t->closed_tail;
+	if (t->closed_tail != CONN_NONE)
+		t->conns[t->closed_tail].next = slot;
+	else
+		t->closed_head = slot;
+	t->closed_tail = slot;
+}
+
+static void release(struct conn_table *t, uint32_t slot)
+{
+	queue_remove(t, slot);
+	if (t->released != NULL)
+		t->released(t->arg, slot);
+	index_remove(t, slot);
+	t->conns[slot].id = 0;
+	t->conns[slot].next = t->free_head;
+	t->free_head = slot;
+	t->live--;
+}
+
+static void release_closed(struct conn_table *t, int64_t now)
+{
+	while (t->closed_head != CONN_NONE &&
+	       t->conns[t->closed_head].closed_ns + LINGER_NS < now)
+		release(t, t->closed_head);
+}
+
+/* Second chance among a sample: the longest idle of the next few slots. */
+static void evict(struct conn_table *t)
+{
+	uint32_t worst = CONN_NONE;
+
+	for (int i = 0; i < EVICT_SAMPLE; i++) {
+		uint32_t s = t->clock;
+
+		t->clock = t->clock + 1 < t->high ? t->clock + 1 : 0;
+		if (t->conns[s].id != 0 &&
+		    (worst == CONN_NONE ||
+		     t->conns[s].last_ns < t->conns[worst].last_ns))
+			worst = s;
+	}
+	assert(worst != CONN_NONE); /* the table is full: all are in use */
+	t->conns[worst].flags |= CONN_EVICTED;
+	t->stats.evicted++;
+	release(t, worst);
+}
+
+static uint32_t take_slot(struct conn_table *t)
+{
+	uint32_t slot;
+
+	if (t->live == t->max)
+		evict(t);
+	if (t->free_head != CONN_NONE) {
+		slot = t->free_head;
+		t->free_head = t->conns[slot].next;
+	} else {
+		slot = t->high++;
+	}
+	t->live++;
+	if (t->live > t->stats.peak)
+		t->stats.peak = t->live;
+	return slot;
+}
+
+/* Who opened it: the SYN says; else the lower well-known port is the server;
+ * else the sender of the first packet.  True when src is the receiver. */
+static bool opened_by_receiver(const struct segment *s)
+{
+	if (s->proto == PROTO_TCP && (s->tcp_flags & TCP_SYN))
+		return (s->tcp_flags & TCP_ACK) != 0;
+	if (s->proto == PROTO_ICMP)
+		return s->icmp_type == 0;
+	if (s->proto == PROTO_ICMP6)
+		return s->icmp_type == 129;
+	if (s->proto == PROTO_UDP && s->sport >= 1024 && s->dport >= 1024)
+		return false;
+	return s->sport < s->dport && s->sport < 10000;
+}
+
+static uint32_t open_conn(struct conn_table *t, const struct segment *s,
+			  int *dir)
+{
+	uint32_t slot = take_slot(t), i;
+	struct conn *c = &t->conns[slot];
+	bool swap = opened_by_receiver(s);
+
+	*c = (struct conn){
+		.src = swap ? s->dst : s->src,
+		.dst = swap ? s->src : s->dst,
+		.sport = swap ? s->dport : s->sport,
+		.dport = swap ? s->sport : s->dport,
+		.proto = s->proto,
+		.icmp_id = s->icmp_id,
+		.hash = s->hash,
+		.id = ++t->next_id,
+		.first_ns = s->ts.ns,
+		.last_ns = s->ts.ns,
+		.next = CONN_NONE,
+		.queue_prev = CONN_NONE,
+		.flags = swap ? CONN_SWAPPED : 0,
+	};
+	c->side[0].min_rtt_us = c->side[1].min_rtt_us = UINT32_MAX;
+	c->mac[swap ? 1 : 0] = s->mac_src;
+	c->mac[swap ? 0 : 1] = s->mac_dst;
+	for (i = s->hash & t->mask; t->index[i].slot != 0;)
+		i = (i + 1) & t->mask;
+	t->index[i] = (struct bucket){ s->hash, slot + 1 };
+	t->stats.opened++;
+	*dir = swap ? 1 : 0;
+	return slot;
+}
+
+/* A SYN on a finished or long idle connection with another sequence number
+ * opens a new one with the same ports. */
+static bool is_reuse(const struct conn *c, const struct segment *s, int dir)
+{
+	if (s->proto != PROTO_TCP)
+		return s->ts.ns - c->last_ns > UDP_IDLE_NS;
+	if ((s->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
+		return false;
+	if (c->side[dir].seen && c->side[dir].first_seq == s->seq)
+		return false; /* the SYN again */
+	return (c->flags & CONN_CLOSING) ||
+	       s->ts.ns - c->last_ns > REUSE_NS ||
+	       (c->side[dir].seen && c->side[dir].data_packets == 0);
+}
+
+static void take_rtt(struct conn_side *sender, const struct segment *s,
+		     struct conn_event *ev)
+{
+	int64_t rtt;
+
+	if (sender->rtt_sent_ns == 0 ||
+	    (int32_t)(s->ack - sender->rtt_seq) < 0)
+		return;
+	rtt = s->ts.ns - sender->rtt_sent_ns;
+	sender->rtt_sent_ns = 0;
+	if (rtt < 0 || rtt > INT64_C(60000000000))
+		return;
+	ev->flags |= EV_RTT;
+	ev->rtt_ns = rtt;
+	if (rtt / 1000 < sender->min_rtt_us)
+		sender->min_rtt_us = (uint32_t)(rtt / 1000);
+}
+
+/* What of the payload is new; also keeps the highest sequence number. */
+static void take_sequence(struct conn_table *t, struct conn_side *d,
+			  const struct segment *s, struct conn_event *ev)
+{
+	uint32_t len = s->payload_len, ctl = 0, end;
+	int32_t ahead, hole;
+
+	if (s->tcp_flags & TCP_SYN)
+		ctl++;
+	if (s->tcp_flags & TCP_FIN)
+		ctl++;
+	end = s->seq + len + ctl;
+	if (!d->seen) {
+		d->seen = true;
+		d->first_seq = s->seq;
+		d->next_seq = s->seq;
+	}
+	ahead = (int32_t)(end - d->next_seq);
+	hole = (int32_t)(s->seq - d->next_seq);
+	if (ahead <= 0) {
+		if (len > 0) {
+			ev->flags |= EV_RETRANSMIT;
+			d->retransmitted++;
+			t->stats.retransmitted++;
+			d->rtt_sent_ns = 0; /* Karn: ambiguous from now on */
+		}
+		return;
+	}
+	if (hole > 0 && len > 0 && d->packets > 0) {
+		d->gaps++;
+		t->stats.gaps++;
+		ev->flags |= EV_GAP;
+	}
+	d->next_seq = end;
+	if (len > 0) {
+		ev->flags |= EV_DATA;
+		ev->new_bytes = (uint32_t)ahead < len ? (uint32_t)ahead : len;
+	}
+	if (d->rtt_sent_ns == 0) {
+		d->rtt_seq = end;
+		d->rtt_sent_ns = s->ts.ns;
+	}
+}
+
+static void update_tcp(struct conn_table *t, uint32_t slot, int dir,
+		       const struct segment *s, struct conn_event *ev)
+{
+	struct conn *c = &t->conns[slot];
+	struct conn_side *d = &c->side[dir];
+
+	if (s->tcp_flags & TCP_SYN) {
+		ev->flags |= EV_OPEN;
+		c->flags |= (s->tcp_flags & TCP_ACK) ? CONN_SYNACK_SEEN :
+						       CONN_SYN_SEEN;
+	}
+	if (s->tcp_flags & TCP_ACK)
+		take_rtt(&c->side[!dir], s, ev);
+	take_sequence(t, d, s, ev);
+	if (s->has_ts) {
+		d->has_ts = true;
+		d->last_tsval = s->tsval;
+	}
+	if (s->payload_len == 0 &&
+	    !(s->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)))
+		ev->flags |= EV_ACK;
+	if (s->tcp_flags & (TCP_FIN | TCP_RST)) {
+		ev->flags |= EV_CLOSE;
+		if (s->tcp_flags & TCP_RST)
+			c->flags |= CONN_RST;
+		else
+			c->flags |= dir ? CONN_FIN_DST : CONN_FIN_SRC;
+	}
+	if (!(c->flags & CONN_CLOSING) &&
+	    ((c->flags & CONN_RST) ||
+	     (c->flags & (CONN_FIN_SRC | CONN_FIN_DST)) ==
+		     (CONN_FIN_SRC | CONN_FIN_DST)))
+		queue_append(t, slot, s->ts.ns);
+}
+
+static bool is_duplicate(const struct conn *c, int dir,
+			 const struct segment *s)
+{
+	const struct conn_side *d = &c->side[dir];
+
+	if (s->is_v6 || s->ip_id == 0 || !d->seen ||
+	    d->last_ip_id != s->ip_id || s->ts.ns - c->last_ns > DUP_NS)
+		return false;
+	return s->proto != PROTO_TCP ||
+	       (s->payload_len > 0 &&
+		d->next_seq == s->seq + s->payload_len);
+}
+
+/* False when a slot would have to be released and may_release is not set. */
+static bool update_one(struct conn_table *t, const struct segment *s,
+		       bool may_release, struct conn_event *ev)
+{
+	int dir = 0;
+	uint32_t slot = find(t, s, &dir);
+	struct conn_side *d;
+	struct conn *c;
+
+	if (slot != CONN_NONE && is_reuse(&t->conns[slot], s, dir)) {
+		if (!may_release)
+			return false;
+		release(t, slot);
+		slot = CONN_NONE;
+	}
+	if (slot == CONN_NONE) {
+		if (t->live == t->max && !may_release)
+			return false;
+		slot = open_conn(t, s, &dir);
+		ev->flags |= EV_NEW;
+	}
+	c = &t->conns[slot];
+	d = &c->side[dir];
+	ev->slot = slot;
+	ev->dir = (uint8_t)dir;
+	if (is_duplicate(c, dir, s)) {
+		t->stats.duplicates++;
+		return true;
+	}
+	if (s->proto == PROTO_TCP) {
+		update_tcp(t, slot, dir, s, ev);
+	} else if (s->payload_len > 0) {
+		ev->flags |= EV_DATA;
+		ev->new_bytes = s->payload_len;
+		d->seen = true;
+	}
+	d->last_ip_id = s->ip_id;
+	d->packets++;
+	if (ev->flags & EV_DATA) {
+		d->data_packets++;
+		d->bytes += ev->new_bytes;
+	}
+	if (s->ts.ns > c->last_ns)
+		c->last_ns = s->ts.ns;
+	return true;
+}
+
+static void prefetch(const struct conn_table *t, const struct segment *seg,
+		     size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		__builtin_prefetch(&t->index[seg[i].hash & t->mask]);
+	for (size_t i = 0; i < n; i++) {
+		const struct bucket *b = &t->index[seg[i].hash & t->mask];
+
+		if (b->slot != 0) {
+			const char *p = (const char *)&t->conns[b->slot - 1];
+
+			__builtin_prefetch(p, 1);
+			__builtin_prefetch(p + 64, 1);
+			__builtin_prefetch(p + 128, 1);
+		}
+	}
+}
+
+size_t conn_update(struct conn_table *t, const struct segment *seg, size_t n,
+		   struct conn_event *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (i % PREFETCH_MAX == 0)
+			prefetch(t, seg + i,
+				 n - i < PREFETCH_MAX ? n - i : PREFETCH_MAX);
+		out[i] = (struct conn_event){ .ts = seg[i].ts,
+					      .slot = CONN_NONE };
+		if (seg[i].outcome != SEG_OK)
+			continue;
+		if (!tstamp_known(seg[i].ts))
+			t->stats.no_time++;
+		else if (!update_one(t, &seg[i], i == 0, &out[i]))
+			return i;
+		t->stats.segments++;
+	}
+	return n;
+}
+
+void conn_expire(struct conn_table *t, struct tstamp now)
+{
+	if (tstamp_known(now))
+		release_closed(t, now.ns);
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct conn *const *x = a, *const *y = b;
+
+	return (*x)->id < (*y)->id ? -1 : (*x)->id > (*y)->id;
+}
+
+void conn_flush(struct conn_table *t)
+{
+	const struct conn **all;
+	uint32_t n = 0;
+
+	all = calloc(t->live > 0 ? t->live : 1, sizeof(const struct conn *));
+	for (uint32_t s = 0; s < t->high && all != NULL; s++)
+		if (t->conns[s].id != 0)
+			all[n++] = &t->conns[s];
+	if (all != NULL)
+		qsort(all, n, sizeof(const struct conn *), by_id);
+	for (uint32_t i = 0; i < n; i++)
+		release(t, (uint32_t)(all[i] - t->conns));
+	free(all);
+	/* without memory for the order: slot order, nothing is lost */
+	for (uint32_t s = 0; s < t->high; s++)
+		if (t->conns[s].id != 0)
+			release(t, s);
+}
+
+const struct conn *conn_get(const struct conn_table *t, uint32_t slot)
+{
+	return &t->conns[slot];
+}
+
+uint32_t conn_slots(const struct conn_table *t)
+{
+	return t->high;
+}
+
+bool conn_is_open(const struct conn_table *t, uint32_t slot)
+{
+	return slot < t->high && t->conns[slot].id != 0;
+}
+
+const struct conn_stats *conn_table_stats(const struct conn_table *t)
+{
+	return &t->stats;
+}
+
+/* How well one side's sequence numbers agree: -1 no, 0 cannot say, 1 yes. */
+static int same_side(const struct conn_side *a, const struct conn_side *b)
+{
+	if (!a->seen || !b->seen)
+		return 0;
+	if (a->first_seq == b->first_seq)
+		return 1;
+	/* captured from different moments on: the ends may still agree */
+	return a->next_seq == b->next_seq ? 1 : -1;
+}
+
+bool conn_same(const struct conn *a, const struct conn *b, bool *crossed)
+{
+	int s, t;
+
+	if (a->proto != PROTO_TCP || b->proto != PROTO_TCP)
+		return false;
+	s = same_side(&a->side[0], &b->side[0]);
+	t = same_side(&a->side[1], &b->side[1]);
+	*crossed = false;
+	if (s >= 0 && t >= 0 && s + t > 0)
+		return true;
+	s = same_side(&a->side[0], &b->side[1]);
+	t = same_side(&a->side[1], &b->side[0]);
+	*crossed = true;
+	return s >= 0 && t >= 0 && s + t > 0;
+}

@@ -1,0 +1,170 @@
+/*
+ * grid.c - which events of a stream does its own timer predict?
+ *
+ * In windows of GRID_WINDOW events, differences of events up to four apart
+ * give candidate periods (fullest bins of 9 %); each is refined by the mean
+ * resultant length R of the phases (Rayleigh; Mardia and Jupp, Directional
+ * Statistics).  A period counts when n R^2 exceeds GRID_LIMIT, about one in a
+ * thousand over the periods tried.  An event is predicted when its distance
+ * from one of the three before it is near a small multiple of the period.
+ * Misses: grids that carry less than about a third of the events, and jitter
+ * above a quarter of the period (such grids hardly drift, see METHODS.md).
+ */
+#include "relay/track.h"
+
+#include <math.h>
+#include <string.h>
+
+#define GRID_WINDOW   128
+#define GRID_LIMIT    12.0
+#define GRID_MIN      12   /* events in a window that can show a grid */
+#define BINS_PER_OCT  8
+#define FIRST_OCT     15   /* 33 ms */
+#define LAST_OCT      28   /* 268 s */
+#define N_BINS        ((LAST_OCT - FIRST_OCT) * BINS_PER_OCT)
+#define CANDIDATES    3
+#define STEPS         48
+
+/* sin and cos of 2 pi x, x in [0,1): polynomial, the same on every machine.
+ * Error below 3e-7, far below what a phase test can see. */
+static void turn(double x, double *s, double *c)
+{
+	double q = x * 4;
+	int quad = (int)q;
+	double y = (q - quad - 0.5) * 1.57079632679489662; /* +-pi/4 */
+	double y2 = y * y;
+	double sy = y * (1 - y2 / 6 * (1 - y2 / 20 * (1 - y2 / 42)));
+	double cy = 1 - y2 / 2 * (1 - y2 / 12 * (1 - y2 / 30 * (1 - y2 / 56)));
+	/* rotate back by 45 degrees, then by the quadrant */
+	double h = 0.70710678118654752;
+	double s0 = h * (sy + cy), c0 = h * (cy - sy);
+
+	switch (quad & 3) {
+	case 0:
+		*s = s0;
+		*c = c0;
+		break;
+	case 1:
+		*s = c0;
+		*c = -s0;
+		break;
+	case 2:
+		*s = -s0;
+		*c = -c0;
+		break;
+	default:
+		*s = -c0;
+		*c = s0;
+		break;
+	}
+}
+
+static int period_bin(int64_t d)
+{
+	int o, frac;
+
+	if (d < INT64_C(1) << FIRST_OCT || d >= INT64_C(1) << LAST_OCT)
+		return -1;
+	o = 63 - __builtin_clzll((uint64_t)d);
+	frac = (int)(((d - (INT64_C(1) << o)) * BINS_PER_OCT) >> o);
+	return (o - FIRST_OCT) * BINS_PER_OCT + frac;
+}
+
+static double bin_period(int bin)
+{
+	int o = FIRST_OCT + bin / BINS_PER_OCT;
+
+	return ldexp(1 + (bin % BINS_PER_OCT + 0.5) / BINS_PER_OCT, o);
+}
+
+/* n R^2 of the phases for one period. */
+static double strength(const int64_t *us, size_t n, double period)
+{
+	double ss = 0, cc = 0, s, c, x;
+
+	for (size_t i = 0; i < n; i++) {
+		x = (double)(us[i] - us[0]) / period;
+		x -= (double)(int64_t)x;
+		turn(x, &s, &c);
+		ss += s;
+		cc += c;
+	}
+	return (ss * ss + cc * cc) / (double)n;
+}
+
+/* The strongest period near the centre of a bin; 0 = not significant. */
+static double refine(const int64_t *us, size_t n, int bin, double *best)
+{
+	double centre = bin_period(bin), found = 0;
+
+	*best = GRID_LIMIT;
+	for (int i = 0; i <= STEPS; i++) {
+		double p = centre * (0.9 + 0.2 * i / STEPS);
+		double v = strength(us, n, p);
+
+		if (v > *best) {
+			*best = v;
+			found = p;
+		}
+	}
+	return found;
+}
+
+static bool near_multiple(int64_t d, double period, double tol)
+{
+	double k = (double)d / period;
+	int near = (int)(k + 0.5);
+
+	return near >= 1 && near <= 4 && fabs(k - near) <= tol;
+}
+
+static void mark(const int64_t *us, size_t n, double period, double r2,
+		 uint8_t *mask)
+{
+	double tol = r2 > 0.36 ? 0.25 : 0.4;
+
+	for (size_t i = 1; i < n; i++)
+		for (size_t j = 1; j <= 3 && j <= i; j++)
+			if (near_multiple(us[i] - us[i - j], period, tol))
+				mask[i] = 1;
+}
+
+static void window(const int64_t *us, size_t n, uint8_t *mask)
+{
+	uint16_t count[N_BINS] = { 0 };
+	double v, period;
+
+	if (n < GRID_MIN)
+		return;
+	for (size_t i = 1; i < n; i++) {
+		for (size_t j = 1; j <= 4 && j <= i; j++) {
+			int b = period_bin(us[i] - us[i - j]);
+
+			if (b >= 0)
+				count[b]++;
+		}
+	}
+	for (int c = 0; c < CANDIDATES; c++) {
+		int top = 0;
+
+		for (int b = 1; b < N_BINS; b++)
+			if (count[b] > count[top])
+				top = b;
+		if (count[top] < 6 || count[top] * 6 < n)
+			return;
+		count[top] = 0;
+		period = refine(us, n, top, &v);
+		if (period > 0)
+			mark(us, n, period, v / (double)n, mask);
+	}
+}
+
+void grid_mask(const int64_t *us, size_t n, uint8_t *mask)
+{
+	memset(mask, 0, n);
+	for (size_t i = 0; i < n; i += GRID_WINDOW / 2) {
+		size_t len = n - i < GRID_WINDOW ? n - i : GRID_WINDOW;
+
+		window(us + i, len, mask + i);
+	}
+}

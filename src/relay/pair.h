@@ -1,0 +1,90 @@
+/*
+ * pair.h - the test of one pair of connections that share a host.
+ *
+ * Question: does the host relay leg 0 into leg 1?  For every rival
+ * explanation one or more e-processes are run over the bursts of both legs
+ * (Ville: under that rival one of them reaches 1/a with probability at most
+ * a, whenever one stops).  A rival's evidence is the best of its m processes
+ * divided by m; the pair's evidence is that against its strongest rival.
+ * METHODS.md has hypothesis, null and weak points of each process.
+ *
+ * Pure: the same bursts give the same result; no clock, no randomness.
+ * Memory: pair_work holds all scratch space, reserved once.
+ */
+#ifndef RELAY_PAIR_H
+#define RELAY_PAIR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/num.h"
+#include "feature/burst.h"
+
+#define PAIR_CHECKPOINTS 256
+#define PAIR_OTHERS      8     /* flows of the host against "it woke up" */
+#define PAIR_LAG_MAX_US  INT64_C(10000000)
+#define PAIR_MIN_BURSTS  12    /* data bursts of a leg that can be judged */
+
+enum { PAIR_INDEPENDENT, PAIR_TIMERS, PAIR_COMMON, PAIR_WAKE, PAIR_DEPENDENCY,
+       PAIR_RIVALS };
+
+/* Bursts of one direction of one leg as seen at the host. */
+struct stream {
+	const int64_t *us;     /* times, sorted */
+	const uint32_t *bytes; /* > 0 */
+	size_t n;
+};
+
+struct leg {
+	struct stream in;      /* towards the host */
+	struct stream out;     /* away from it */
+	const int64_t *ack_us; /* isolated pure ACKs towards the host */
+	size_t n_acks;
+};
+
+struct pair_input {
+	struct leg leg[2];
+	struct stream others[PAIR_OTHERS]; /* away from the host */
+	size_t n_others;
+	int64_t shift_us;      /* added to all times of leg 0: a decoy pair */
+};
+
+struct pair_result {
+	microbans log10_e[PAIR_RIVALS]; /* at the best moment */
+	microbans weakest;      /* smallest of them: running maximum over time
+	                         * of the minimum over rivals */
+	int weakest_rival;
+	int64_t start_us, end_us; /* overlap of the legs */
+	int64_t best_us;        /* when weakest was reached */
+	microbans at[PAIR_CHECKPOINTS]; /* running maximum at checkpoints */
+	int64_t check_us[PAIR_CHECKPOINTS];
+	int64_t lag_median_us, lag_p95_us; /* of answered onsets, requests */
+	uint32_t onsets, answered; /* request direction */
+	uint32_t bursts, equal; /* sized exchanges compared; equal in bytes or
+	                         * by the pair's own constant overhead */
+	uint32_t acks, acks_forwarded; /* isolated ACKs of one leg that the
+	                         * other leg carried on as payload */
+	bool forwards_packets;  /* VPN or NAT: no termination */
+	bool reversed;          /* requests run from leg 1 to leg 0 */
+	uint32_t initiatives[2]; /* exchanges begun by leg 0, leg 1 */
+};
+
+struct pair_work;
+
+/* max: bursts per direction.  Owns: pair_work_free(). */
+struct pair_work *pair_work_new(size_t max, struct err *e);
+void pair_work_free(struct pair_work *w);
+
+void pair_test(struct pair_work *w, const struct pair_input *in,
+	       struct pair_result *out);
+
+/* Number of processes behind one rival: log10_e is already divided by it. */
+unsigned pair_processes(int rival);
+
+/* When the running maximum first reached the threshold; false: never. */
+bool pair_decided(const struct pair_result *r, microbans threshold,
+		  int64_t *us);
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * track.h - the course of one e-process over the checkpoints of a pair.
+ * Internal to src/relay.
+ */
+#ifndef RELAY_TRACK_H
+#define RELAY_TRACK_H
+
+#include "relay/pair.h"
+
+struct track {
+	microbans sum;
+	int next; /* first checkpoint not yet written */
+	microbans at[PAIR_CHECKPOINTS];
+};
+
+/* Adds a settled bet: value micro-bans known at time us (non-decreasing
+ * within a process, else it counts from the later one). */
+static inline void track_add(struct track *t, const int64_t *check_us,
+			     int64_t us, microbans value)
+{
+	while (t->next < PAIR_CHECKPOINTS && check_us[t->next] < us)
+		t->at[t->next++] = t->sum;
+	t->sum += value;
+}
+
+static inline void track_end(struct track *t)
+{
+	while (t->next < PAIR_CHECKPOINTS)
+		t->at[t->next++] = t->sum;
+}
+
+/* First index with us[i] >= t, searched from a hint by doubling steps. */
+static inline size_t seek_us(const int64_t *us, size_t n, size_t hint,
+			     int64_t t)
+{
+	size_t lo, hi, step = 1;
+
+	if (hint > n)
+		hint = n;
+	if (hint < n && us[hint] < t) {
+		lo = hint + 1;
+		hi = lo;
+		while (hi < n && us[hi] < t) {
+			lo = hi + 1;
+			hi += step;
+			step *= 2;
+		}
+		if (hi > n)
+			hi = n;
+	} else {
+		hi = hint;
+		lo = hi;
+		while (lo > 0 && us[lo - 1] >= t) {
+			hi = lo - 1;
+			lo = lo > step ? lo - step : 0;
+			step *= 2;
+		}
+	}
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (us[mid] < t)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Times of bursts after at least idle_us of silence; returns how many. */
+size_t onsets_of(const struct stream *s, int64_t idle_us, int64_t from,
+		 int64_t to, int64_t *out);
+/* Times of bursts whose size is not the stream's usual small one. */
+size_t sized_of(const struct stream *s, int64_t from, int64_t to,
+		int64_t *out);
+
+/* mask[i] = 1: the stream's own timer predicts event i. */
+void grid_mask(const int64_t *us, size_t n, uint8_t *mask);
+
+/* interval.c: do the events of b answer those of a?  a_mask, b_mask may be
+ * NULL: no bet is placed where one is set. */
+void interval_test(const int64_t *a, size_t na, const int64_t *b, size_t nb,
+		   const uint8_t *a_mask, const uint8_t *b_mask,
+		   const int64_t *check_us, struct track *t);
+
+/* order.c */
+void order_test(const int64_t *a, size_t na, const int64_t *b, size_t nb,
+		const struct stream *others, size_t n_others,
+		const int64_t *check_us, struct track *common,
+		struct track *wake);
+
+/* content.c */
+struct content_count {
+	uint32_t compared, equal;
+};
+void content_test(const struct stream *s, const struct stream *t,
+		  int64_t quiet_us, int64_t from, int64_t to,
+		  const int64_t *check_us, struct track *track,
+		  struct content_count *count);
+
+#endif
