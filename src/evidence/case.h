@@ -56,13 +56,26 @@ enum reason {
 	REASONS
 };
 
+enum far_question { FAR_TERMINATING, FAR_TUNNEL, FAR_SHARED };
+enum far_answer { FAR_YES, FAR_NO, FAR_UNDETERMINED };
+
 /* Words as printed, "interactive-shell", "common cause", ... */
 const char *rival_name(enum rival r);
 const char *kind_name(enum relay_kind k);
 const char *verdict_name(enum verdict_word v);
 const char *reason_name(enum reason r);
-/* Word of the printed scale for a log10 likelihood ratio (>= 0). */
+const char *far_question_name(enum far_question q);
+const char *far_answer_name(enum far_answer a);
+/* Word of the printed scale for a log10 likelihood ratio (>= 0); "none"
+ * for 0 and below. */
 const char *strength_word(microbans log10_lr);
+/* The other way, for readers of a stored case; false if unknown. */
+bool rival_parse(const char *name, enum rival *out);
+bool kind_parse(const char *name, enum relay_kind *out);
+bool verdict_parse(const char *name, enum verdict_word *out);
+bool reason_parse(const char *name, enum reason *out);
+bool far_question_parse(const char *name, enum far_question *out);
+bool far_answer_parse(const char *name, enum far_answer *out);
 
 struct case_capture {
 	char *file;
@@ -143,9 +156,6 @@ struct case_address {
 	uint32_t connections;  /* seen with it */
 };
 
-enum far_question { FAR_TERMINATING, FAR_TUNNEL, FAR_SHARED };
-enum far_answer { FAR_YES, FAR_NO, FAR_UNDETERMINED };
-
 struct case_far_end {
 	struct addr address;
 	enum far_question question;
@@ -169,7 +179,7 @@ struct case_hypotheses {
 };
 
 struct case_counter {
-	const char *name; /* literal, [a-z_]+ */
+	const char *name; /* [a-z_]+: a literal, or in case_record.text */
 	uint64_t value;
 };
 
@@ -178,6 +188,11 @@ struct case_record {
 	char filter[256];      /* BPF text, "" = none */
 	char address[ADDR_TEXT]; /* --address, "" = all */
 	struct tstamp from, to;
+	uint64_t seed;           /* of the decoys */
+	uint32_t max_conns, max_pairs;
+	char expected[256];      /* name of the --expected file, "" = none */
+	struct addr (*same_host)[2]; /* n pairs of addresses of one host */
+	size_t n_same_host;
 	bool from_stdin, snapshot; /* no second pass; not the end */
 	struct case_capture *captures;
 	size_t n_captures;
@@ -195,6 +210,7 @@ struct case_record {
 	struct case_hypotheses hyp;
 	struct case_counter *losses; /* every counter, zeros too */
 	size_t n_losses;
+	char *text;                  /* names of losses read from a file */
 	uint32_t validation_runs;    /* behind the cap of the LR */
 	bool damaged;                /* some input was lost or damaged */
 };
@@ -204,5 +220,7 @@ void case_free(struct case_record *c);
 /* NULL when there is none of that id. */
 const struct case_conn *case_find_conn(const struct case_record *c,
 				       uint32_t id);
+/* At least one relay or far-end statement is sufficient. */
+bool case_has_sufficient(const struct case_record *c);
 
 #endif

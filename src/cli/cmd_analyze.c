@@ -1,0 +1,478 @@
+/*
+ * cmd_analyze.c - `wellspring analyze`: options, signals, progress; the work
+ * is analyze_run() and the words are those of report/.
+ *
+ * The first INT or TERM ends the reading and the report is printed; the
+ * second one kills, as the handler is taken off (SA_RESETHAND).  USR1 prints
+ * a snapshot.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "pipeline/analyze.h"
+#include "report/report.h"
+
+enum {
+	OPT_ADDRESS,
+	OPT_FROM,
+	OPT_TO,
+	OPT_FILTER,
+	OPT_JSON,
+	OPT_ALL,
+	OPT_ALPHA,
+	OPT_SAME_HOST,
+	OPT_EXPECTED,
+	OPT_SENSOR,
+	OPT_MAX_CONNS,
+	OPT_MAX_PAIRS,
+	OPT_THREADS,
+	OPT_SEED,
+	OPT_COLOR,
+	OPT_PROGRESS,
+	OPT_QUIET,
+	OPT_NO_SANDBOX,
+};
+
+/* clang-format off */
+static const struct option_def options[] = {
+	{ OPT_ADDRESS, 'a', "address", ARG_REQUIRED, "A",
+	  "Only connections with this address. Fixed before reading: the "
+	  "number of hypotheses counts only what is selected." },
+	{ OPT_FROM, 0, "from", ARG_REQUIRED, "TIME",
+	  "Only packets from this time on: 2014-12-22T16:15Z, 2014-12-22 or "
+	  "seconds since 1970, UTC unless an offset is given." },
+	{ OPT_TO, 0, "to", ARG_REQUIRED, "TIME",
+	  "Only packets before this time." },
+	{ OPT_FILTER, 'f', "filter", ARG_REQUIRED, "BPF",
+	  "Only packets that match this filter (pcap-filter(7)); the same "
+	  "as words behind --." },
+	{ OPT_JSON, 'j', "json", ARG_OPTIONAL, "FILE",
+	  "Write the case as JSON to FILE; without FILE (or with -) to "
+	  "standard output in place of the text.",
+	  NULL, COMPLETE_FILES },
+	{ OPT_ALL, 0, "all", ARG_NONE, NULL,
+	  "Name every address, every connection, and the best insufficient "
+	  "relays too." },
+	{ OPT_ALPHA, 0, "alpha", ARG_REQUIRED, "P",
+	  "Probability of one or more false relays in the whole run, if "
+	  "none is there (default 0.01)." },
+	{ OPT_SAME_HOST, 0, "same-host", ARG_REQUIRED, "A,B",
+	  "These two addresses belong to one host (a dual-stack host, two "
+	  "interfaces). May be repeated." },
+	{ OPT_EXPECTED, 0, "expected", ARG_REQUIRED, "FILE",
+	  "Relays that are known and wanted (bastions, proxies): they are "
+	  "found all the same, but shown as a note.",
+	  NULL, COMPLETE_FILES },
+	{ OPT_SENSOR, 0, "sensor", ARG_REQUIRED, "NAME=PATH",
+	  "This file or directory comes from the sensor NAME. Files of "
+	  "different sensors are never one timeline. May be repeated.",
+	  NULL, COMPLETE_FILES },
+	{ OPT_MAX_CONNS, 0, "max-conns", ARG_REQUIRED, "N",
+	  "Connections kept at once (default 1000000); evictions are "
+	  "counted and make the addresses undetermined." },
+	{ OPT_MAX_PAIRS, 0, "max-pairs", ARG_REQUIRED, "N",
+	  "Candidate pairs kept at once (default 65536)." },
+	{ OPT_THREADS, 0, "threads", ARG_REQUIRED, "N",
+	  "Threads: 1 or 2; the result is the same (default 1)." },
+	{ OPT_SEED, 0, "seed", ARG_REQUIRED, "N",
+	  "Seed of the decoys (default 1); it stands in the case." },
+	{ OPT_COLOR, 0, "color", ARG_REQUIRED, "WHEN",
+	  "Colour the text: auto (on a terminal, unless NO_COLOR is set), "
+	  "always or never.", "auto always never" },
+	{ OPT_PROGRESS, 0, "progress", ARG_NONE, NULL,
+	  "Show progress on standard error even if it is no terminal." },
+	{ OPT_QUIET, 'q', "quiet", ARG_NONE, NULL,
+	  "No progress and no notes on standard error, only errors." },
+	{ OPT_NO_SANDBOX, 0, "no-sandbox", ARG_NONE, NULL,
+	  "Do not confine the process (Landlock, seccomp) before reading." },
+};
+/* clang-format on */
+
+static int run(int argc, char **argv);
+
+const struct command command_analyze = {
+	.name = "analyze",
+	.operands = "FILE... [-- BPF]",
+	.summary = "find springboards in captures and say how sure it is",
+	.description =
+		"Reads captures (pcap, pcapng, also compressed; directories "
+		"of rotated files; - for standard input) as one timeline of "
+		"one sensor, and says for each address whether it is a "
+		"springboard, a source, or undetermined, with the evidence "
+		"for it.\n\n"
+		"Undetermined is not innocent, and a springboard is itself "
+		"a victim. Ctrl-C ends the reading and prints the report; "
+		"SIGUSR1 prints a snapshot.",
+	.examples = "wellspring analyze capture.pcapng\tone screen\n"
+		    "wellspring analyze --json=case.json day/\tand the case\n"
+		    "wellspring analyze a.pcap -- tcp port 22\tonly ssh\n"
+		    "tcpdump -U -w - | wellspring analyze -\tfrom a live tap",
+	OPTIONS_OF(options),
+	.complete = COMPLETE_FILES,
+	.run = run,
+};
+
+/* Set by handlers; one process runs one analysis. */
+static volatile int stop_wanted, snapshot_wanted;
+
+static void on_stop(int sig)
+{
+	(void)sig;
+	stop_wanted = 1;
+}
+
+static void on_usr1(int sig)
+{
+	(void)sig;
+	snapshot_wanted = 1;
+}
+
+static void catch_signals(void)
+{
+	/* no SA_RESTART: a read that waits for a quiet pipe must end */
+	struct sigaction stop = { .sa_handler = on_stop,
+				  .sa_flags = (int)SA_RESETHAND };
+	struct sigaction usr1 = { .sa_handler = on_usr1 };
+
+	sigemptyset(&stop.sa_mask);
+	sigemptyset(&usr1.sa_mask);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGUSR1, &usr1, NULL);
+}
+
+struct job {
+	struct analyze_options o;
+	struct report_style style;
+	char bpf[256];
+	const char *json; /* "-" = stdout, NULL = none */
+	FILE *json_file;
+	const char *color;
+	bool quiet, progress, sandbox;
+	bool progress_shown;
+	struct timespec started, last_shown;
+};
+
+static bool add_same_host(struct job *j, const struct opts *o)
+{
+	struct addr(*grown)[2];
+	char text[2 * ADDR_TEXT + 2], *comma;
+	struct err e;
+
+	snprintf(text, sizeof(text), "%s", o->value);
+	comma = strchr(text, ',');
+	if (comma == NULL) {
+		opts_usage(o, "--same-host wants two addresses: A,B");
+		return false;
+	}
+	*comma = '\0';
+	grown = realloc(j->o.same_host,
+			(j->o.n_same_host + 1) * sizeof(*grown));
+	if (grown == NULL) {
+		opts_usage(o, "no memory");
+		return false;
+	}
+	j->o.same_host = grown;
+	if (!addr_parse(text, &grown[j->o.n_same_host][0], &e) ||
+	    !addr_parse(comma + 1, &grown[j->o.n_same_host][1], &e)) {
+		opts_usage(o, "--same-host: %s", e.text);
+		return false;
+	}
+	j->o.n_same_host++;
+	return true;
+}
+
+static bool set_time(const struct opts *o, const char *name, struct tstamp *out)
+{
+	struct err e;
+
+	if (tstamp_parse(o->value, out, &e))
+		return true;
+	opts_usage(o, "--%s: %s", name, e.text);
+	return false;
+}
+
+static bool set_bpf(struct job *j, const struct opts *o)
+{
+	if (strlen(o->value) >= sizeof(j->bpf)) {
+		opts_usage(o, "the filter is longer than %zu bytes",
+			   sizeof(j->bpf) - 1);
+		return false;
+	}
+	strcpy(j->bpf, o->value);
+	return true;
+}
+
+static bool set_color(struct job *j, const struct opts *o)
+{
+	if (strcmp(o->value, "auto") != 0 && strcmp(o->value, "always") != 0 &&
+	    strcmp(o->value, "never") != 0) {
+		opts_usage(o, "--color wants auto, always or never, not '%s'",
+			   o->value);
+		return false;
+	}
+	j->color = o->value;
+	return true;
+}
+
+static bool set_address(struct job *j, const struct opts *o)
+{
+	struct err e;
+
+	j->o.has_address = addr_parse(o->value, &j->o.address, &e);
+	if (!j->o.has_address)
+		opts_usage(o, "--address: %s", e.text);
+	return j->o.has_address;
+}
+
+static bool set_number(struct job *j, const struct opts *o, int id)
+{
+	uint64_t v = 0;
+
+	switch (id) {
+	case OPT_ALPHA:
+		return opts_double(o, "alpha", 1e-9, 0.5, &j->o.alpha);
+	case OPT_MAX_CONNS:
+		if (!opts_uint(o, "max-conns", 16, 1 << 28, &v))
+			return false;
+		j->o.max_conns = (uint32_t)v;
+		return true;
+	case OPT_MAX_PAIRS:
+		if (!opts_uint(o, "max-pairs", 16, 1 << 24, &v))
+			return false;
+		j->o.max_pairs = (uint32_t)v;
+		return true;
+	case OPT_THREADS:
+		if (!opts_uint(o, "threads", 1, 2, &v))
+			return false;
+		j->o.threads = (unsigned)v;
+		return true;
+	default:
+		return opts_uint(o, "seed", 0, UINT64_MAX, &j->o.seed);
+	}
+}
+
+static bool take_option(struct job *j, const struct opts *o, int id)
+{
+	switch (id) {
+	case OPT_ADDRESS:
+		return set_address(j, o);
+	case OPT_FROM:
+		return set_time(o, "from", &j->o.input.from);
+	case OPT_TO:
+		return set_time(o, "to", &j->o.input.to);
+	case OPT_FILTER:
+		return set_bpf(j, o);
+	case OPT_JSON:
+		j->json = o->value != NULL ? o->value : "-";
+		return true;
+	case OPT_ALL:
+		j->o.all = j->style.all = true;
+		return true;
+	case OPT_SAME_HOST:
+		return add_same_host(j, o);
+	case OPT_EXPECTED:
+		j->o.expected = o->value;
+		return true;
+	case OPT_SENSOR:
+		opts_usage(o, "--sensor is not there yet: analyze the files "
+			      "of one sensor at a time");
+		return false;
+	case OPT_COLOR:
+		return set_color(j, o);
+	case OPT_PROGRESS:
+		j->progress = true;
+		return true;
+	case OPT_QUIET:
+		j->quiet = true;
+		return true;
+	case OPT_NO_SANDBOX:
+		j->sandbox = false;
+		return true;
+	default:
+		return set_number(j, o, id);
+	}
+}
+
+/* Words behind "--" are the filter, joined as tcpdump does. */
+static bool join_bpf(struct job *j, const struct opts *o)
+{
+	size_t used = 0;
+
+	if (!o->has_rest || o->n_rest == 0)
+		return true;
+	if (j->bpf[0] != '\0') {
+		opts_usage(o, "a filter behind -- and --filter: which one?");
+		return false;
+	}
+	for (size_t i = 0; i < o->n_rest; i++) {
+		int n = snprintf(j->bpf + used, sizeof(j->bpf) - used, "%s%s",
+				 i > 0 ? " " : "", o->rest[i]);
+
+		used += (size_t)n;
+		if (used >= sizeof(j->bpf)) {
+			opts_usage(o, "the filter is longer than %zu bytes",
+				   sizeof(j->bpf) - 1);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void set_style(struct job *j)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	bool tty = isatty(STDOUT_FILENO) == 1;
+	struct winsize w;
+
+	if (strcmp(j->color, "auto") == 0)
+		j->style.color = tty &&
+				 (no_color == NULL || no_color[0] == '\0') &&
+				 (term == NULL || strcmp(term, "dumb") != 0);
+	else
+		j->style.color = strcmp(j->color, "always") == 0;
+	if (tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0)
+		j->style.width = w.ws_col;
+}
+
+static double seconds_since(const struct timespec *t)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - t->tv_sec) +
+	       (double)(now.tv_nsec - t->tv_nsec) / 1e9;
+}
+
+/* One line, at most five times a second, after the first second. */
+static void show_progress(void *arg, uint64_t done, uint64_t all,
+			  uint64_t packets)
+{
+	struct job *j = arg;
+	double s = seconds_since(&j->started);
+
+	if (s < 1.0 || seconds_since(&j->last_shown) < 0.2)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &j->last_shown);
+	fprintf(stderr, "\r%" PRIu64 " packets, %.2f million/s", packets,
+		(double)packets / s / 1e6);
+	if (all > 0 && done <= all)
+		fprintf(stderr, ", %3.0f %%",
+			100.0 * (double)done / (double)all);
+	fputs("   ", stderr);
+	j->progress_shown = true;
+}
+
+static void show_snapshot(void *arg, const struct case_record *c)
+{
+	struct job *j = arg;
+
+	if (j->json != NULL && j->json_file == stdout)
+		report_text(stderr, c, &j->style);
+	else
+		report_text(stdout, c, &j->style);
+}
+
+static int print_case(struct job *j, const struct case_record *c)
+{
+	if (j->json_file != NULL) {
+		bool good = report_json(j->json_file, c, j->o.all);
+
+		if (j->json_file != stdout && fclose(j->json_file) != 0)
+			good = false;
+		if (!good) {
+			fprintf(stderr, "wellspring: writing %s: %s\n", j->json,
+				strerror(errno));
+			return EXIT_CANNOT;
+		}
+	}
+	if (j->json_file != stdout && !report_text(stdout, c, &j->style)) {
+		fprintf(stderr, "wellspring: writing the report: %s\n",
+			strerror(errno));
+		return EXIT_CANNOT;
+	}
+	if (c->damaged)
+		return EXIT_DAMAGED;
+	return case_has_sufficient(c) ? EXIT_DONE : EXIT_INSUFFICIENT;
+}
+
+static int analyze(struct job *j)
+{
+	struct case_record *c;
+	struct err e;
+	int status;
+
+	err_clear(&e);
+	if (j->json != NULL && strcmp(j->json, "-") == 0) {
+		j->json_file = stdout;
+	} else if (j->json != NULL) {
+		j->json_file = fopen(j->json, "we");
+		if (j->json_file == NULL) {
+			fprintf(stderr, "wellspring: %s: %s\n", j->json,
+				strerror(errno));
+			return EXIT_CANNOT;
+		}
+		j->style.stored = j->json;
+	}
+	if (!j->quiet && (j->progress || isatty(STDERR_FILENO) == 1)) {
+		clock_gettime(CLOCK_MONOTONIC, &j->started);
+		j->o.progress = show_progress;
+		j->o.progress_arg = j;
+	}
+	j->o.want_stop = &stop_wanted;
+	j->o.want_snapshot = &snapshot_wanted;
+	j->o.on_snapshot = show_snapshot;
+	j->o.snapshot_arg = j;
+	catch_signals();
+	c = analyze_run(&j->o, &e);
+	if (j->progress_shown)
+		fputs("\r\033[K", stderr);
+	if (c == NULL) {
+		fprintf(stderr, "wellspring: %s\n", e.text);
+		if (j->json_file != NULL && j->json_file != stdout)
+			fclose(j->json_file);
+		return EXIT_CANNOT;
+	}
+	status = print_case(j, c);
+	case_free(c);
+	return status;
+}
+
+static int run(int argc, char **argv)
+{
+	struct job j = { .color = "auto", .sandbox = true };
+	struct opts o;
+	int id, status;
+
+	analyze_defaults(&j.o);
+	opts_begin(&o, &command_analyze, argc, argv);
+	while ((id = opts_next(&o)) >= 0) {
+		if (!take_option(&j, &o, id)) {
+			id = OPTS_ERROR;
+			break;
+		}
+	}
+	if (id != OPTS_DONE)
+		status = opts_status(id);
+	else if (!join_bpf(&j, &o))
+		status = EXIT_USAGE;
+	else if (o.n_args == 0)
+		status = opts_usage(&o, "no capture given");
+	else {
+		j.o.input.paths = (const char *const *)o.args;
+		j.o.input.n_paths = o.n_args;
+		j.o.input.bpf = j.bpf[0] != '\0' ? j.bpf : NULL;
+		set_style(&j);
+		status = analyze(&j);
+	}
+	free(j.o.same_host);
+	return status;
+}

@@ -1,0 +1,525 @@
+/*
+ * text.c - the screen of design.md section 1.
+ * Words and signs carry the meaning; colour only repeats it.
+ * Addresses come in the order of the case: springboards first.
+ */
+#include "report/report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/words.h"
+
+#define INDENT	     13 /* under the address */
+#define VALUE	     25 /* where the text behind "strength:" begins */
+#define LISTED	     6	/* undetermined addresses named one by one */
+#define RELAYS_SHOWN 4	/* per address in full without --all */
+
+struct screen {
+	FILE *f;
+	const struct case_record *c;
+	const struct report_style *s;
+	unsigned width;
+};
+
+static struct para paragraph(const struct screen *sc)
+{
+	return (struct para){ .f = sc->f, .width = sc->width };
+}
+
+static void colored(const struct screen *sc, const char *code, const char *word)
+{
+	if (sc->s->color)
+		fprintf(sc->f, "\033[%sm%s\033[0m", code, word);
+	else
+		fputs(word, sc->f);
+}
+
+/* A file name comes from outside: no control bytes to the terminal. */
+static void file_name(FILE *f, const char *name)
+{
+	for (; *name != '\0'; name++)
+		fputc((unsigned char)*name < 0x20 || *name == 0x7f ? '?'
+								   : *name,
+		      f);
+}
+
+static void head(const struct screen *sc)
+{
+	const struct case_record *c = sc->c;
+	uint64_t packets = 0, drops = 0, no_time = 0, selected = 0;
+	int64_t first = INT64_MAX, last = INT64_MIN;
+	uint8_t digits = 9;
+	char n[32], conns[32], span[32];
+
+	for (size_t i = 0; i < c->n_captures; i++) {
+		const struct case_capture *f = &c->captures[i];
+
+		packets += f->packets;
+		selected += f->selected;
+		drops += f->drops;
+		no_time += f->no_time;
+		if (f->time_digits > 0 && f->time_digits < digits)
+			digits = f->time_digits;
+		if (!tstamp_known(f->first))
+			continue;
+		first = f->first.ns < first ? f->first.ns : first;
+		last = f->last.ns > last ? f->last.ns : last;
+	}
+	if (c->from_stdin)
+		fputs("standard input", sc->f);
+	else if (c->n_captures == 1)
+		file_name(sc->f, c->captures[0].file);
+	else
+		fprintf(sc->f, "%zu files", c->n_captures);
+	fprintf(sc->f, ": %s packets, ", words_count(packets, n));
+	if (selected != packets)
+		fprintf(sc->f, "%s selected, ", words_count(selected, n));
+	fprintf(sc->f, "%s connections, %s, ",
+		words_count(c->conns_total, conns),
+		words_duration(last >= first ? last - first : -1, span));
+	if (drops > 0)
+		fprintf(sc->f, "%s dropped by the sensor, ",
+			words_count(drops, n));
+	else
+		fputs(c->damaged ? "with loss or damage, " : "no loss, ",
+		      sc->f);
+	if (no_time > 0)
+		fprintf(sc->f, "%s without time, ", words_count(no_time, n));
+	fprintf(sc->f, "times in %s\n", digits >= 9 ? "ns" : "us");
+	if (c->snapshot)
+		fputs("snapshot: reading goes on\n", sc->f);
+}
+
+static void damage(const struct screen *sc)
+{
+	for (size_t i = 0; i < sc->c->n_captures; i++) {
+		const struct case_capture *f = &sc->c->captures[i];
+
+		if (!f->damaged)
+			continue;
+		colored(sc, "33", "DAMAGED");
+		fputs("      ", sc->f);
+		file_name(sc->f, f->file);
+		fprintf(sc->f,
+			" at byte %" PRIu64 ": %s; everything before "
+			"it was used\n",
+			f->damage_offset, f->damage);
+	}
+}
+
+/* "relays A:40122 > :22 into > B:22" */
+static void relay_line(const struct screen *sc, const struct case_relay *r,
+		       struct para *p)
+{
+	const struct case_conn *in = case_find_conn(sc->c, r->in);
+	const struct case_conn *out = case_find_conn(sc->c, r->out);
+	char a[160], b[160], both[176];
+
+	if (in == NULL || out == NULL)
+		return;
+	para_unit(p, words_leg(in, &r->host, a));
+	words_leg(out, &r->host, b);
+	snprintf(both, sizeof(both), " into  %s", b);
+	para_unit(p, both);
+}
+
+static void relay_evidence(const struct screen *sc, const struct case_relay *r)
+{
+	struct para p = paragraph(sc);
+	char e[32], t[32];
+
+	para_begin(&p, r->sufficient ? "sufficient:" : "insufficient:", INDENT,
+		   VALUE);
+	para_put(&p, "e = %s against the weakest rival, %s (needed %s)",
+		 words_power(r->log10_weakest, false, e),
+		 rival_name(r->weakest),
+		 words_power(r->log10_threshold, true, t));
+	if (!r->sufficient && r->reason != REASON_NONE)
+		para_put(&p, ": %s", reason_name(r->reason));
+	para_end(&p);
+	para_begin(&p, "strength:", INDENT, VALUE);
+	para_put(&p, "LR %s, %s", words_power(r->log10_lr, false, e),
+		 strength_word(r->log10_lr));
+	if (r->log10_lr_low != r->log10_lr_high)
+		para_put(&p, "(%s to %s over the assumptions)",
+			 words_power(r->log10_lr_low, false, e),
+			 words_power(r->log10_lr_high, true, t));
+	if (r->lr_capped)
+		para_put(&p, "(capped: %" PRIu32 " validation runs)",
+			 sc->c->validation_runs);
+	para_end(&p);
+}
+
+static void relay_observed(const struct screen *sc, const struct case_relay *r)
+{
+	struct para p = paragraph(sc);
+	char a[32], b[32];
+
+	para_begin(&p, "observed:", INDENT, VALUE);
+	para_put(&p, "%" PRIu32 " of %" PRIu32 " onsets answered, lag %s",
+		 r->answered, r->onsets, words_lag(r->lag_median_ns, a));
+	para_put(&p, "(p95 %s),", words_lag(r->lag_p95_ns, b));
+	if (r->bursts > 0)
+		para_put(&p, "bytes equal in %" PRIu32 " of %" PRIu32 " bursts",
+			 r->equal, r->bursts);
+	else
+		para_put(&p, "no bursts to compare in bytes");
+	if (tstamp_known(r->decided))
+		para_put(&p, "; decided after %s and %" PRIu32 " onsets",
+			 words_duration(r->decided_after_ns, a),
+			 r->decided_onsets);
+	para_end(&p);
+}
+
+static void relay_look(const struct screen *sc, const struct case_relay *r)
+{
+	const struct case_conn *in = case_find_conn(sc->c, r->in);
+	const struct case_conn *out = case_find_conn(sc->c, r->out);
+
+	if (in == NULL || out == NULL)
+		return;
+	fprintf(sc->f, "%*s%-*s", INDENT, "", VALUE - INDENT, "look:");
+	words_look(sc->f, sc->c, in, out);
+	fputc('\n', sc->f);
+}
+
+static void relay_details(const struct screen *sc, const struct case_relay *r)
+{
+	struct para p = paragraph(sc);
+
+	relay_evidence(sc, r);
+	relay_observed(sc, r);
+	if (r->expected) {
+		para_begin(&p, "expected:", INDENT, VALUE);
+		para_put(&p, "named in the list of expected relays; a note, "
+			     "not an alarm");
+		para_end(&p);
+	}
+	relay_look(sc, r);
+}
+
+/* Relays at one address that satisfy `sufficient`; returns how many.  The
+ * first one goes on the line of the address, which stands already. */
+static size_t relays_at(const struct screen *sc, const struct addr *host,
+			bool sufficient, size_t limit)
+{
+	char text[ADDR_TEXT];
+	size_t n = 0;
+
+	addr_format(host, text);
+	for (size_t i = 0; i < sc->c->n_relays; i++) {
+		const struct case_relay *r = &sc->c->relays[i];
+		struct para p = paragraph(sc);
+
+		if (r->sufficient != sufficient || !addr_eq(&r->host, host))
+			continue;
+		if (n++ >= limit)
+			continue;
+		if (n == 1) { /* the reason may stand there too: no matter */
+			p.column = INDENT + (unsigned)strlen(text);
+			p.indent = VALUE - 2;
+			para_unit(&p, " relays ");
+		} else {
+			para_begin(&p, "relays", INDENT, INDENT);
+		}
+		relay_line(sc, r, &p);
+		para_end(&p);
+		relay_details(sc, r);
+	}
+	return n;
+}
+
+static void address_head(const struct screen *sc, const struct case_address *a)
+{
+	char text[ADDR_TEXT];
+
+	switch (a->verdict) {
+	case VERDICT_SPRINGBOARD:
+		colored(sc, "1;31", "SPRINGBOARD ");
+		break;
+	case VERDICT_SOURCE:
+		colored(sc, "1;32", "SOURCE      ");
+		break;
+	case VERDICT_UNDETERMINED:
+		colored(sc, "33", "UNDETERMINED");
+		break;
+	}
+	fprintf(sc->f, " %s", addr_format(&a->address, text));
+}
+
+static void far_findings(const struct screen *sc, const struct case_address *a)
+{
+	for (size_t i = 0; i < a->n_findings; i++) {
+		const struct case_finding *g = &a->findings[i];
+		struct para p = paragraph(sc);
+
+		if (strcmp(g->proposition, "relay") == 0)
+			continue;
+		para_begin(&p, "", INDENT, INDENT);
+		para_put(&p, "%s: observed %s", g->proposition, g->observed);
+		if (g->inferred[0] != '\0')
+			para_put(&p, "; inferred %s", g->inferred);
+		para_end(&p);
+	}
+}
+
+static void quality(const struct screen *sc, const struct case_address *a)
+{
+	if (a->quality == 'A' || a->quality == '\0')
+		return;
+	fprintf(sc->f, "%*s%-*s%c, %s\n", INDENT, "", VALUE - INDENT,
+		"quality:", a->quality, a->why_quality);
+}
+
+static void decided_address(const struct screen *sc,
+			    const struct case_address *a)
+{
+	size_t limit = sc->s->all ? SIZE_MAX : RELAYS_SHOWN;
+	size_t n;
+
+	address_head(sc, a);
+	n = relays_at(sc, &a->address, true, limit);
+	if (n == 0)
+		fputc('\n', sc->f);
+	if (n > limit)
+		fprintf(sc->f, "%*sand %zu more relays here (--all)\n", INDENT,
+			"", n - limit);
+	if (n == 0 || sc->s->all)
+		far_findings(sc, a);
+	quality(sc, a);
+}
+
+static void undetermined_address(const struct screen *sc,
+				 const struct case_address *a)
+{
+	address_head(sc, a);
+	fprintf(sc->f, " %s", reason_name(a->reason));
+	if (!sc->s->all || relays_at(sc, &a->address, false, SIZE_MAX) == 0)
+		fputc('\n', sc->f);
+	if (!sc->s->all)
+		return;
+	far_findings(sc, a);
+	quality(sc, a);
+}
+
+static void undetermined_summary(const struct screen *sc)
+{
+	size_t by_reason[REASONS] = { 0 }, n = 0;
+	struct para p = paragraph(sc);
+	bool first = true;
+	char text[32];
+
+	for (size_t i = 0; i < sc->c->n_addresses; i++) {
+		const struct case_address *a = &sc->c->addresses[i];
+
+		if (a->verdict != VERDICT_UNDETERMINED)
+			continue;
+		by_reason[a->reason]++;
+		n++;
+	}
+	colored(sc, "33", "UNDETERMINED");
+	para_begin(&p, "", 0, 0);
+	p.column = INDENT - 1;
+	p.indent = INDENT;
+	para_put(&p, "%s addresses:", words_count(n, text));
+	for (int r = 0; r < REASONS; r++) {
+		if (by_reason[r] == 0)
+			continue;
+		if (!first)
+			para_put(&p, ",");
+		first = false;
+		para_put(&p, "%s %s", words_count(by_reason[r], text),
+			 reason_name((enum reason)r));
+	}
+	para_put(&p, "(--all names them)");
+	para_end(&p);
+}
+
+static void addresses(const struct screen *sc)
+{
+	size_t undetermined = 0;
+	bool each;
+
+	for (size_t i = 0; i < sc->c->n_addresses; i++) {
+		if (sc->c->addresses[i].verdict == VERDICT_UNDETERMINED)
+			undetermined++;
+	}
+	each = sc->s->all || undetermined <= LISTED;
+	for (size_t i = 0; i < sc->c->n_addresses; i++) {
+		const struct case_address *a = &sc->c->addresses[i];
+
+		if (a->verdict != VERDICT_UNDETERMINED)
+			decided_address(sc, a);
+		else if (each)
+			undetermined_address(sc, a);
+	}
+	if (!each)
+		undetermined_summary(sc);
+	if (sc->c->n_addresses == 0)
+		fputs("No address to judge: nothing was selected or "
+		      "readable.\n",
+		      sc->f);
+}
+
+/* Sufficient relays at an address that is no springboard: expected ones. */
+static void notes(const struct screen *sc)
+{
+	for (size_t i = 0; i < sc->c->n_relays; i++) {
+		const struct case_relay *r = &sc->c->relays[i];
+		struct para p = paragraph(sc);
+		bool alarm = false;
+		char text[ADDR_TEXT];
+
+		if (!r->sufficient || !r->expected)
+			continue;
+		for (size_t k = 0; k < sc->c->n_addresses; k++) {
+			const struct case_address *a = &sc->c->addresses[k];
+
+			if (a->verdict == VERDICT_SPRINGBOARD &&
+			    addr_eq(&a->address, &r->host))
+				alarm = true;
+		}
+		if (alarm)
+			continue;
+		para_begin(&p, "note", 0, INDENT);
+		para_put(&p, "%s is an expected relay:",
+			 addr_format(&r->host, text));
+		relay_line(sc, r, &p);
+		para_end(&p);
+	}
+}
+
+static void chains(const struct screen *sc)
+{
+	for (size_t i = 0; i < sc->c->n_chains; i++) {
+		const struct case_chain *ch = &sc->c->chains[i];
+		struct para p = paragraph(sc);
+		char label[40], text[ADDR_TEXT], e[32], lag[32];
+
+		snprintf(label, sizeof(label), "chain %zu:", i + 1);
+		para_begin(&p, label, 0, 9);
+		for (size_t k = 0; k <= ch->n; k++)
+			para_put(&p, "%s%s", k > 0 ? "> " : "",
+				 addr_format(&ch->route[k], text));
+		para_put(&p, "(as far as seen here; weakest e = %s, lag %s)",
+			 words_power(ch->weakest_log10_e, false, e),
+			 words_lag(ch->lag_ns, lag));
+		para_end(&p);
+	}
+}
+
+static void self_check(const struct screen *sc)
+{
+	const struct case_hypotheses *h = &sc->c->hyp;
+	struct para p = paragraph(sc);
+	char n[32], k[32];
+
+	para_begin(&p, "self-check:", 0, 12);
+	if (h->decoys_tested == 0)
+		para_put(&p, "no decoy pair could be made");
+	else
+		para_put(&p,
+			 "decoys >= 10/100/1000: %" PRIu64 "/%" PRIu64
+			 "/%" PRIu64 " of %s (allowed %" PRIu64 "/%" PRIu64
+			 "/%" PRIu64 ")",
+			 h->decoys_above[0], h->decoys_above[1],
+			 h->decoys_above[2], words_count(h->decoys_tested, n),
+			 (h->decoys_tested + 5) / 10,
+			 (h->decoys_tested + 50) / 100,
+			 (h->decoys_tested + 500) / 1000);
+	para_put(&p, "; K = %s eligible pairs, alpha %g",
+		 words_count(h->eligible_pairs, k), h->alpha);
+	para_end(&p);
+}
+
+static void selection(const struct screen *sc)
+{
+	const struct case_record *c = sc->c;
+	struct para p = paragraph(sc);
+	char text[40];
+
+	if (c->filter[0] == '\0' && c->address[0] == '\0' &&
+	    !tstamp_known(c->from) && !tstamp_known(c->to))
+		return;
+	para_begin(&p, "selected:", 0, INDENT);
+	if (c->address[0] != '\0')
+		para_put(&p, "address %s", c->address);
+	if (tstamp_known(c->from))
+		para_put(&p, "from %s",
+			 tstamp_format(c->from, 0, text, sizeof(text)));
+	if (tstamp_known(c->to))
+		para_put(&p, "to %s",
+			 tstamp_format(c->to, 0, text, sizeof(text)));
+	if (c->filter[0] != '\0')
+		para_put(&p, "filter '%s'", c->filter);
+	para_put(&p, "(K counts only these)");
+	para_end(&p);
+}
+
+static void losses(const struct screen *sc)
+{
+	struct para p = paragraph(sc);
+	bool any = false;
+	char n[32];
+
+	for (size_t i = 0; i < sc->c->n_losses; i++) {
+		const struct case_counter *l = &sc->c->losses[i];
+
+		if (l->value == 0)
+			continue;
+		if (!any)
+			para_begin(&p, "counted:", 0, INDENT);
+		else
+			para_put(&p, ",");
+		any = true;
+		para_put(&p, "%s %s", l->name, words_count(l->value, n));
+	}
+	if (any)
+		para_end(&p);
+}
+
+static void closing(const struct screen *sc)
+{
+	const struct case_record *c = sc->c;
+	char text[ADDR_TEXT];
+
+	fputs("Undetermined is not innocent, and a springboard is itself a "
+	      "victim.\n",
+	      sc->f);
+	if (c->n_addresses == 0 || c->snapshot)
+		return;
+	addr_format(&c->addresses[0].address, text);
+	if (sc->s->stored != NULL) {
+		fputs("Next: wellspring explain ", sc->f);
+		words_shell(sc->f, sc->s->stored);
+		fprintf(sc->f, " %s\n", text);
+	} else {
+		fprintf(sc->f,
+			"Next: --json=case.json, then wellspring "
+			"explain case.json %s\n",
+			text);
+	}
+}
+
+bool report_text(FILE *f, const struct case_record *c,
+		 const struct report_style *s)
+{
+	struct screen sc = {
+		.f = f, .c = c, .s = s, .width = s->width > 0 ? s->width : 80
+	};
+
+	if (sc.width < 40)
+		sc.width = 40;
+	head(&sc);
+	selection(&sc);
+	damage(&sc);
+	addresses(&sc);
+	notes(&sc);
+	chains(&sc);
+	self_check(&sc);
+	losses(&sc);
+	closing(&sc);
+	return fflush(f) == 0 && !ferror(f);
+}
