@@ -33,6 +33,9 @@ struct content {
 	double ratio[CLASSES][RATIOS];
 	uint32_t n_ratio[CLASSES];
 	double centre; /* of the ratios of the class in question */
+	double per_burst[RATIOS]; /* latest overheads per source burst */
+	uint32_t n_per_burst;
+	double overhead; /* their median */
 };
 
 static int class_of(uint32_t bytes)
@@ -56,15 +59,15 @@ static void content_init(struct content *c)
 	}
 }
 
-/* Median ratio target/source of the latest exchanges of a class. */
-static double centre_of(const struct content *c, int cls)
+/* Median of the latest values of a ring; none = when it is empty. */
+static double ring_median(const double *ring, uint32_t n, double none)
 {
-	uint32_t n = c->n_ratio[cls] < RATIOS ? c->n_ratio[cls] : RATIOS;
 	double v[RATIOS];
 
+	n = n < RATIOS ? n : RATIOS;
 	if (n == 0)
-		return 1;
-	memcpy(v, c->ratio[cls], sizeof(v));
+		return none;
+	memcpy(v, ring, n * sizeof(double));
 	for (uint32_t i = 1; i < n; i++) {
 		double x = v[i];
 		uint32_t j = i;
@@ -76,11 +79,21 @@ static double centre_of(const struct content *c, int cls)
 	return v[n / 2];
 }
 
-static int grade(const struct content *c, uint32_t src, uint32_t dst)
+/* How far two sizes are apart, as a share of the smaller. */
+static double apart(double x, double y)
+{
+	if (x <= 0 || y <= 0)
+		return 1;
+	return x < y ? y / x - 1 : x / y - 1;
+}
+
+/* src bytes in n_src bursts against dst bytes: 0 is best. */
+static int grade(const struct content *c, uint32_t src, uint32_t n_src,
+		 uint32_t dst)
 {
 	int64_t d = (int64_t)dst - src;
 	uint32_t n = c->n_diff < DIFFS ? c->n_diff : DIFFS, seen = 0;
-	double off;
+	double off, other;
 
 	if (d == 0)
 		return 0;
@@ -88,8 +101,9 @@ static int grade(const struct content *c, uint32_t src, uint32_t dst)
 		seen += c->diff[i] == d;
 	if (seen >= 2)
 		return 1;
-	off = (double)dst / ((double)src * c->centre);
-	off = off < 1 ? 1 / off - 1 : off - 1;
+	off = apart(dst, src * c->centre);
+	other = apart(dst, src + n_src * c->overhead);
+	off = other < off ? other : off;
 	return off < 0.005 ? 2 : off < 0.02 ? 3 : off < 0.06 ? 4 : 5;
 }
 
@@ -100,33 +114,43 @@ static double score(const struct content *c, int g)
 	return f < 1e-2 ? 1e-2 : f > 1e3 ? 1e3 : f;
 }
 
-static void learn(struct content *c, uint32_t src, uint32_t dst, int cls)
+static void learn(struct content *c, uint32_t src, uint32_t n_src,
+		  uint32_t dst, int cls)
 {
+	c->per_burst[c->n_per_burst++ % RATIOS] =
+		((double)dst - src) / n_src;
 	c->diff[c->n_diff++ % DIFFS] = (int64_t)dst - src;
 	c->ratio[cls][c->n_ratio[cls]++ % RATIOS] = (double)dst / src;
 	c->size[cls][c->n_size[cls]++ % DECOYS] = dst;
 }
 
-/* One exchange: src bytes went in, dst bytes came out, settled at us. */
-static void exchange(struct content *c, uint32_t src, uint32_t dst, int64_t us,
+/* One exchange: src bytes went in by n_src bursts, dst bytes came out. */
+struct exchange {
+	uint32_t src, n_src, dst;
+	int64_t settled_us;
+};
+
+static void exchange(struct content *c, const struct exchange *x,
 		     const int64_t *check_us, struct track *t,
 		     struct content_count *count)
 {
+	uint32_t src = x->src, n_src = x->n_src, dst = x->dst;
 	int cls = class_of(dst), g0, g[DECOYS];
 	uint32_t n = c->n_size[cls] < DECOYS ? c->n_size[cls] : DECOYS;
 	double f0, sum;
 	bool differ = false;
 
-	c->centre = centre_of(c, cls);
-	g0 = grade(c, src, dst);
+	c->centre = ring_median(c->ratio[cls], c->n_ratio[cls], 1);
+	c->overhead = ring_median(c->per_burst, c->n_per_burst, 0);
+	g0 = grade(c, src, n_src, dst);
 	sum = f0 = score(c, g0);
 	for (uint32_t i = 0; i < n; i++) {
-		g[i] = grade(c, src, c->size[cls][i]);
+		g[i] = grade(c, src, n_src, c->size[cls][i]);
 		sum += score(c, g[i]);
 		differ = differ || c->size[cls][i] != dst;
 	}
 	if (differ) {
-		track_add(t, check_us, us,
+		track_add(t, check_us, x->settled_us,
 			  num_microbans((n + 1) * f0 / sum));
 		count->compared++;
 		count->equal += g0 <= 2;
@@ -136,7 +160,7 @@ static void exchange(struct content *c, uint32_t src, uint32_t dst, int64_t us,
 			c->decoys[g[i]] += 1.0 / n;
 		c->decoy_sum += 1;
 	}
-	learn(c, src, dst, cls);
+	learn(c, src, n_src, dst, cls);
 }
 
 void content_test(const struct stream *s, const struct stream *t,
@@ -146,7 +170,7 @@ void content_test(const struct stream *s, const struct stream *t,
 {
 	size_t i = seek_us(s->us, s->n, 0, from);
 	size_t j = seek_us(t->us, t->n, 0, from);
-	uint64_t src = 0, dst = 0;
+	struct exchange x = { 0, 0, 0, 0 };
 	int64_t last = INT64_MIN / 2, next;
 	struct content c;
 	unsigned done = 0;
@@ -158,23 +182,102 @@ void content_test(const struct stream *s, const struct stream *t,
 		bool take_s = more_s && (!more_t || s->us[i] <= t->us[j]);
 
 		next = take_s ? s->us[i] : more_t ? t->us[j] : INT64_MAX / 2;
-		if (next - last >= quiet_us) {
-			if (src > 0 && dst > 0 && src < UINT32_MAX / 2 &&
-			    dst < UINT32_MAX / 2) {
-				exchange(&c, (uint32_t)src, (uint32_t)dst,
-					 last + quiet_us, check_us, track,
-					 count);
+		if (next - last >= quiet_us ||
+		    x.src > UINT32_MAX / 4 || x.dst > UINT32_MAX / 4) {
+			x.settled_us = last + quiet_us;
+			if (x.src > 0 && x.dst > 0) {
+				exchange(&c, &x, check_us, track, count);
 				done++;
 			}
-			src = dst = 0;
+			x = (struct exchange){ 0, 0, 0, 0 };
 		}
 		if (!more_s && !more_t)
 			break;
 		last = next;
-		if (take_s)
-			src += s->bytes[i++];
-		else
-			dst += t->bytes[j++];
+		if (take_s) {
+			x.src += s->bytes[i++];
+			x.n_src++;
+		} else {
+			x.dst += t->bytes[j++];
+		}
+	}
+	track_end(track);
+}
+
+#define WINDOW_SIZES 15
+#define WINDOW_LOOK  24 /* target bursts looked at */
+
+/* The best grade a source size finds among the target's bursts. */
+static int best_grade(const struct content *c, uint32_t src,
+		      const uint32_t *dst, size_t n)
+{
+	int best = GRADES - 1;
+
+	for (size_t i = 0; i < n; i++) {
+		int g = grade(c, src, 1, dst[i]);
+
+		best = g < best ? g : best;
+	}
+	return best;
+}
+
+/* Remembers the differences to what is near in size. */
+static void learn_window(struct content *c, uint32_t src, const uint32_t *dst,
+			 size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (dst[i] / 2 <= src && src / 2 <= dst[i])
+			c->diff[c->n_diff++ % DIFFS] = (int64_t)dst[i] - src;
+}
+
+void content_window_test(const struct stream *s, const struct stream *t,
+			 int64_t window_us, int64_t from, int64_t to,
+			 const int64_t *check_us, struct track *track,
+			 struct content_count *count)
+{
+	uint32_t size[CLASSES][WINDOW_SIZES], n_size[CLASSES] = { 0 };
+	uint32_t usual = usual_size(s);
+	struct content c;
+	size_t j = 0;
+	unsigned done = 0;
+
+	content_init(&c);
+	c.centre = 1;
+	for (size_t i = seek_us(s->us, s->n, 0, from);
+	     i < s->n && s->us[i] <= to && done < BETS_MAX; i++) {
+		uint32_t x = s->bytes[i], n, near;
+		int cls = class_of(x), g0, g[WINDOW_SIZES];
+		bool differ = false;
+		double f0, sum;
+
+		if (x <= usual + usual / 2)
+			continue;
+		j = seek_us(t->us, t->n, j, s->us[i]);
+		for (near = 0; near < WINDOW_LOOK && j + near < t->n &&
+			       t->us[j + near] <= s->us[i] + window_us;)
+			near++;
+		n = n_size[cls] < WINDOW_SIZES ? n_size[cls] : WINDOW_SIZES;
+		g0 = best_grade(&c, x, t->bytes + j, near);
+		sum = f0 = score(&c, g0);
+		for (uint32_t k = 0; k < n; k++) {
+			g[k] = best_grade(&c, size[cls][k], t->bytes + j, near);
+			sum += score(&c, g[k]);
+			differ = differ || size[cls][k] != x;
+		}
+		if (differ && near > 0) {
+			track_add(track, check_us, s->us[i] + window_us,
+				  num_microbans((n + 1) * f0 / sum));
+			done++;
+			count->compared++;
+			count->equal += g0 <= 2;
+			c.hits[g0] += 1;
+			c.hit_sum += 1;
+			for (uint32_t k = 0; k < n; k++)
+				c.decoys[g[k]] += 1.0 / n;
+			c.decoy_sum += 1;
+		}
+		learn_window(&c, x, t->bytes + j, near);
+		size[cls][n_size[cls]++ % WINDOW_SIZES] = x;
 	}
 	track_end(track);
 }

@@ -98,6 +98,19 @@ static int draw(const struct learner *l, int octave, int64_t *out)
 	return k;
 }
 
+/* A hit counts for its bin and, less, for the next two on each side. */
+static void learn(double *count, int bin, double weight)
+{
+	static const double share[3] = { 0.4, 0.2, 0.1 };
+
+	for (int d = -2; d <= 2; d++) {
+		int b = bin + d;
+
+		b = b < 0 ? 0 : b >= BINS ? BINS - 1 : b;
+		count[b] += weight * share[d < 0 ? -d : d];
+	}
+}
+
 struct waiter {
 	const int64_t *b;
 	size_t n, hint;
@@ -155,10 +168,10 @@ void interval_test(const int64_t *a, size_t na, const int64_t *b, size_t nb,
 				track_add(t, check_us, when,
 					  num_microbans((k + 1) * f0 / sum));
 				bets++;
-				l.hits[b0] += 1;
+				learn(l.hits, b0, 1);
 				l.hit_sum += 1;
 				for (int j = 0; j < k; j++)
-					l.decoys[bin[j]] += 1.0 / k;
+					learn(l.decoys, bin[j], 1.0 / k);
 				l.decoy_sum += 1;
 			}
 		}

@@ -81,48 +81,70 @@ static double wake_factor(const struct stream *others, size_t n,
 	       ((hit ? 1.0 : MISS_SCORE) + sum);
 }
 
-void order_test(const int64_t *a, size_t na, const int64_t *b, size_t nb,
-		const struct stream *others, size_t n_others,
-		const int64_t *check_us, struct track *common,
+/* What is remembered per direction. */
+struct course {
+	const struct order_side *s;
+	size_t i, hint, other_hint[PAIR_OTHERS];
+	struct recent recent;
+	double plus, all; /* prior: a relay's order is likely */
+};
+
+/* The order bet on the next onset of one direction: its factor. */
+static double order_factor(struct course *c, int64_t t, int64_t w, bool *after)
+{
+	const struct order_side *s = c->s;
+	int64_t wait;
+	double q = c->plus / c->all, f = 1;
+	bool before;
+
+	c->hint = seek_us(s->b, s->nb, c->hint, t);
+	wait = c->hint < s->nb ? s->b[c->hint] - t : INT64_MAX / 4;
+	*after = wait <= w;
+	before = c->hint > 0 && t - s->b[c->hint - 1] <= w;
+	if (wait <= W_MAX_US)
+		recent_put(&c->recent, wait);
+	if (*after == before)
+		return 0;
+	q = q > 0.98 ? 0.98 : q;
+	if (q > ORDER_NULL)
+		f = *after ? q / ORDER_NULL : (1 - q) / (1 - ORDER_NULL);
+	c->plus += *after;
+	c->all += 1;
+	return f;
+}
+
+void order_test(const struct order_side side[2], const struct stream *others,
+		size_t n_others, const int64_t *check_us, struct track *common,
 		struct track *wake)
 {
-	size_t hint = 0, other_hint[PAIR_OTHERS] = { 0 };
-	struct recent recent = { .n = 0 };
-	double plus = 1.5, all = 2; /* prior: a relay's order is likely */
+	struct course c[2] = { { .s = &side[0], .plus = 1.5, .all = 2 },
+			       { .s = &side[1], .plus = 1.5, .all = 2 } };
 	unsigned bets = 0;
 
-	for (size_t i = 0; i < na && bets < BETS_MAX; i++) {
-		int64_t w = clamp_window(2 * recent_median(&recent));
-		int64_t wait;
-		bool after, before;
-		double order = 1, host;
+	for (; bets < BETS_MAX; bets++) {
+		int d = c[0].i < side[0].na &&
+				(c[1].i == side[1].na ||
+				 side[0].a[c[0].i] <= side[1].a[c[1].i]) ?
+				0 :
+				1;
+		int64_t t, w;
+		double order, host;
+		bool after;
 
-		hint = seek_us(b, nb, hint, a[i]);
-		wait = hint < nb ? b[hint] - a[i] : INT64_MAX / 4;
-		after = wait <= w;
-		before = hint > 0 && a[i] - b[hint - 1] <= w;
-		if (after != before) {
-			double q = plus / all;
-
-			q = q > 0.98 ? 0.98 : q < 0.02 ? 0.02 : q;
-			if (q > ORDER_NULL)
-				order = after ? q / ORDER_NULL :
-						(1 - q) / (1 - ORDER_NULL);
-			plus += after;
-			all += 1;
-			bets++;
-			track_add(common, check_us, a[i] + w,
+		if (c[d].i == side[d].na)
+			break;
+		t = side[d].a[c[d].i++];
+		w = clamp_window(2 * recent_median(&c[d].recent));
+		order = order_factor(&c[d], t, w, &after);
+		if (order > 0)
+			track_add(common, check_us, t + w,
 				  num_microbans(order));
-		}
-		host = wake_factor(others, n_others, other_hint, a[i], w,
+		host = wake_factor(others, n_others, c[d].other_hint, t, w,
 				   after);
 		if (host == 0)
 			host = order;
-		if (host != 1)
-			track_add(wake, check_us, a[i] + w,
-				  num_microbans(host));
-		if (wait <= W_MAX_US)
-			recent_put(&recent, wait);
+		if (host > 0)
+			track_add(wake, check_us, t + w, num_microbans(host));
 	}
 	track_end(common);
 	track_end(wake);

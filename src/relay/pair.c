@@ -9,29 +9,35 @@
 
 #include "relay/track.h"
 
-#define LEVELS      3
+#define LEVELS      4
 #define QUIETS      3
+#define ORDERS      3
 #define FORWARD_US  INT64_C(5000)  /* a forwarded ACK leaves within this */
 #define FORWARD_MIN 8              /* isolated ACKs needed to say so */
 #define BEGIN_US    INT64_C(500000) /* joint silence before an initiative */
+#define WINDOW_US   INT64_C(700000)
+#define N_CONTENT   (2 * (QUIETS + 1))
 #define N_INTERVAL  (2 * (LEVELS + 1))
-#define N_ORDER     (2 * 2)
-#define N_CONTENT   (2 * QUIETS)
+#define N_FLOWS     (N_INTERVAL + 1 + N_CONTENT) /* + shifts, + content */
+#define HOPELESS    (MICROBANS_PER_BAN / 2) /* not worth dearer tests */
 
-static const int64_t level_us[LEVELS] = { 0, 100000, 1000000 };
+static const int64_t level_us[LEVELS] = { 0, 100000, 400000, 1000000 };
 static const int64_t quiet_us[QUIETS] = { 20000, 150000, 700000 };
 
 struct pair_work {
 	size_t max;
 	int64_t *shifted[2]; /* leg 0 in, out */
-	int64_t *a, *b;      /* one view of source and target */
-	uint8_t *a_mask, *b_mask;
-	int64_t *waits;
-	struct track track[PAIR_RIVALS][N_INTERVAL];
+	int64_t *view[4];    /* event times of one view */
+	uint8_t *mask[2];
+	struct track track[PAIR_RIVALS][N_FLOWS];
 };
 
-static const unsigned processes[PAIR_RIVALS] = { N_INTERVAL, N_INTERVAL,
-						 N_ORDER, N_ORDER, N_CONTENT };
+static const unsigned processes[PAIR_RIVALS] = { N_FLOWS, N_FLOWS, ORDERS,
+						 ORDERS, N_CONTENT };
+/* log10 of them, rounded up */
+static const microbans log10_processes[PAIR_RIVALS] = { 1278754, 1278754,
+							477122, 477122,
+							903090 };
 
 unsigned pair_processes(int rival)
 {
@@ -47,13 +53,14 @@ struct pair_work *pair_work_new(size_t max, struct err *e)
 	w->max = max;
 	w->shifted[0] = calloc(max, sizeof(int64_t));
 	w->shifted[1] = calloc(max, sizeof(int64_t));
-	w->a = calloc(max, sizeof(int64_t));
-	w->b = calloc(max, sizeof(int64_t));
-	w->waits = calloc(max, sizeof(int64_t));
-	w->a_mask = calloc(max, 1);
-	w->b_mask = calloc(max, 1);
-	if (w->shifted[0] && w->shifted[1] && w->a && w->b && w->waits &&
-	    w->a_mask && w->b_mask)
+	for (int i = 0; i < 4; i++) {
+		w->view[i] = calloc(max, sizeof(int64_t));
+		if (w->view[i] == NULL)
+			goto fail;
+	}
+	w->mask[0] = calloc(max, 1);
+	w->mask[1] = calloc(max, 1);
+	if (w->shifted[0] && w->shifted[1] && w->mask[0] && w->mask[1])
 		return w;
 fail:
 	pair_work_free(w);
@@ -67,11 +74,10 @@ void pair_work_free(struct pair_work *w)
 		return;
 	free(w->shifted[0]);
 	free(w->shifted[1]);
-	free(w->a);
-	free(w->b);
-	free(w->waits);
-	free(w->a_mask);
-	free(w->b_mask);
+	for (int i = 0; i < 4; i++)
+		free(w->view[i]);
+	free(w->mask[0]);
+	free(w->mask[1]);
 	free(w);
 }
 
@@ -87,7 +93,7 @@ size_t onsets_of(const struct stream *s, int64_t idle_us, int64_t from,
 }
 
 /* The usual small size: the most frequent one below 256 bytes. */
-static uint32_t usual_size(const struct stream *s)
+uint32_t usual_size(const struct stream *s)
 {
 	uint32_t count[256] = { 0 }, top = 0;
 
@@ -112,78 +118,172 @@ size_t sized_of(const struct stream *s, int64_t from, int64_t to,
 	return n;
 }
 
-static void run_interval(struct pair_work *w, const struct pair_result *r,
-			 size_t na, size_t nb, int view)
+/* Content first: it is cheap and decides most pairs. */
+static void run_content(struct pair_work *w, const struct leg *leg,
+			struct pair_result *r)
 {
-	struct track *plain = &w->track[PAIR_INDEPENDENT][view];
-	struct track *guarded = &w->track[PAIR_TIMERS][view];
+	struct track *t = w->track[PAIR_DEPENDENCY];
+	struct content_count count;
 
-	interval_test(w->a, na, w->b, nb, NULL, NULL, r->check_us, plain);
-	grid_mask(w->a, na, w->a_mask);
-	grid_mask(w->b, nb, w->b_mask);
-	interval_test(w->a, na, w->b, nb, w->a_mask, w->b_mask, r->check_us,
-		      guarded);
-}
+	for (int c = 0; c < 2; c++) {
+		const struct stream *s = &leg[c].in, *d = &leg[!c].out;
 
-static void run_channel(struct pair_work *w, const struct pair_input *in,
-			const struct leg *leg, int c, struct pair_result *r)
-{
-	const struct stream *s = &leg[c].in, *t = &leg[!c].out;
-	int64_t end = r->end_us + PAIR_LAG_MAX_US;
-	struct content_count count = { 0, 0 };
-	size_t na, nb, nall;
-
-	for (int l = 0; l < LEVELS; l++) {
-		na = onsets_of(s, level_us[l], r->start_us, r->end_us, w->a);
-		nb = onsets_of(t, level_us[l], r->start_us, end, w->b);
-		run_interval(w, r, na, nb, c * (LEVELS + 1) + l);
-		if (l == 0)
-			continue;
-		nall = onsets_of(t, 0, r->start_us, end, w->b);
-		order_test(w->a, na, w->b, nall, in->others, in->n_others,
-			   r->check_us,
-			   &w->track[PAIR_COMMON][c * 2 + l - 1],
-			   &w->track[PAIR_WAKE][c * 2 + l - 1]);
-	}
-	na = sized_of(s, r->start_us, r->end_us, w->a);
-	nb = sized_of(t, r->start_us, end, w->b);
-	run_interval(w, r, na, nb, c * (LEVELS + 1) + LEVELS);
-	for (int q = 0; q < QUIETS; q++) {
-		count = (struct content_count){ 0, 0 };
-		content_test(s, t, quiet_us[q], r->start_us, r->end_us,
-			     r->check_us,
-			     &w->track[PAIR_DEPENDENCY][c * QUIETS + q],
-			     &count);
-		if (count.equal >= r->equal) {
-			r->bursts = count.compared;
-			r->equal = count.equal;
+		for (int q = 0; q <= QUIETS; q++, t++) {
+			count = (struct content_count){ 0, 0 };
+			if (q < QUIETS)
+				content_test(s, d, quiet_us[q], r->start_us,
+					     r->end_us, r->check_us, t,
+					     &count);
+			else
+				content_window_test(s, d, WINDOW_US,
+						    r->start_us, r->end_us,
+						    r->check_us, t, &count);
+			if (q < QUIETS && count.equal >= r->equal) {
+				r->bursts = count.compared;
+				r->equal = count.equal;
+			}
 		}
 	}
 }
 
+static void run_order(struct pair_work *w, const struct pair_input *in,
+		      const struct leg *leg, struct pair_result *r)
+{
+	int64_t end = r->end_us + PAIR_LAG_MAX_US;
+	struct order_side side[2];
+
+	for (int l = 0; l < ORDERS; l++) {
+		for (int c = 0; c < 2; c++) {
+			side[c].a = w->view[2 * c];
+			side[c].b = w->view[2 * c + 1];
+			side[c].na = onsets_of(&leg[c].in, level_us[l + 1],
+					       r->start_us, r->end_us,
+					       w->view[2 * c]);
+			side[c].nb = onsets_of(&leg[!c].out, 0, r->start_us,
+					       end, w->view[2 * c + 1]);
+		}
+		order_test(side, in->others, in->n_others, r->check_us,
+			   &w->track[PAIR_COMMON][l],
+			   &w->track[PAIR_WAKE][l]);
+	}
+}
+
+/* View v of channel c: onsets at a level, or sized bursts (v == LEVELS). */
+static void take_view(struct pair_work *w, const struct leg *leg, int c, int v,
+		      const struct pair_result *r, size_t *na, size_t *nb)
+{
+	const struct stream *s = &leg[c].in, *t = &leg[!c].out;
+	int64_t end = r->end_us + PAIR_LAG_MAX_US;
+
+	if (v < LEVELS) {
+		*na = onsets_of(s, level_us[v], r->start_us, r->end_us,
+				w->view[0]);
+		*nb = onsets_of(t, level_us[v], r->start_us, end, w->view[1]);
+	} else {
+		*na = sized_of(s, r->start_us, r->end_us, w->view[0]);
+		*nb = sized_of(t, r->start_us, end, w->view[1]);
+	}
+}
+
+static size_t unmasked(int64_t *us, size_t n, const uint8_t *mask)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!mask[i])
+			us[k++] = us[i];
+	return k;
+}
+
+static void run_shift(struct pair_work *w, const struct leg *leg, int rival,
+		      const struct pair_result *r)
+{
+	const struct stream *s[4] = { &leg[0].in, &leg[0].out, &leg[1].in,
+				      &leg[1].out };
+	int64_t wide = r->end_us + PAIR_LAG_MAX_US;
+	size_t n[4];
+
+	for (int i = 0; i < 4; i++) {
+		n[i] = onsets_of(s[i], quiet_us[0],
+				 i < 2 ? r->start_us :
+					 r->start_us - PAIR_LAG_MAX_US,
+				 i < 2 ? r->end_us : wide, w->view[i]);
+		if (rival != PAIR_TIMERS)
+			continue;
+		grid_mask(w->view[i], n[i], w->mask[0]);
+		n[i] = unmasked(w->view[i], n[i], w->mask[0]);
+	}
+	shift_test((const int64_t *const *)w->view, n, r->check_us,
+		   &w->track[rival][N_INTERVAL]);
+}
+
+/* Unrelated flows (rival 0), or with every event taken out that the stream's
+ * own timer predicts (rival PAIR_TIMERS). */
+static void run_flows(struct pair_work *w, const struct leg *leg, int rival,
+		      const struct pair_result *r)
+{
+	struct track *t = w->track[rival];
+	size_t na, nb;
+
+	for (int c = 0; c < 2; c++) {
+		for (int v = 0; v <= LEVELS; v++, t++) {
+			take_view(w, leg, c, v, r, &na, &nb);
+			if (rival != PAIR_TIMERS) {
+				interval_test(w->view[0], na, w->view[1], nb,
+					      NULL, NULL, r->check_us, t);
+				continue;
+			}
+			grid_mask(w->view[0], na, w->mask[0]);
+			grid_mask(w->view[1], nb, w->mask[1]);
+			interval_test(w->view[0], na, w->view[1], nb,
+				      w->mask[0], w->mask[1], r->check_us, t);
+		}
+	}
+	run_shift(w, leg, rival, r);
+	/* sizes that agree speak against unrelated flows and timers too */
+	memcpy(&w->track[rival][N_INTERVAL + 1], w->track[PAIR_DEPENDENCY],
+	       N_CONTENT * sizeof(struct track));
+}
+
+static microbans rival_at(const struct pair_work *w, int rival, int k)
+{
+	microbans top = INT64_MIN;
+
+	for (unsigned p = 0; p < processes[rival]; p++)
+		if (w->track[rival][p].at[k] > top)
+			top = w->track[rival][p].at[k];
+	return top - log10_processes[rival];
+}
+
+/* The highest a rival's evidence ever gets. */
+static microbans rival_best(const struct pair_work *w, int rival)
+{
+	microbans best = INT64_MIN, v;
+
+	for (int k = 0; k < PAIR_CHECKPOINTS; k++) {
+		v = rival_at(w, rival, k);
+		best = v > best ? v : best;
+	}
+	return best;
+}
+
 static void combine(const struct pair_work *w, struct pair_result *r)
 {
-	static const microbans log10_m[] = { 0, 0, 301030, 477122, 602060,
-					     698971, 778152, 845099, 903090 };
-	microbans top = INT64_MIN, rival[PAIR_RIVALS];
+	microbans rival[PAIR_RIVALS], low;
 
 	r->weakest = INT64_MIN;
 	for (int k = 0; k < PAIR_CHECKPOINTS; k++) {
-		microbans low = INT64_MAX;
 		int which = 0;
 
+		low = INT64_MAX;
 		for (int v = 0; v < PAIR_RIVALS; v++) {
-			top = INT64_MIN;
-			for (unsigned p = 0; p < processes[v]; p++)
-				if (w->track[v][p].at[k] > top)
-					top = w->track[v][p].at[k];
-			rival[v] = top - log10_m[processes[v]];
+			rival[v] = rival_at(w, v, k);
 			if (rival[v] < low) {
 				low = rival[v];
 				which = v;
 			}
 		}
-		if (low > r->weakest || k == 0) {
+		if (low > r->weakest) {
 			r->weakest = low;
 			r->weakest_rival = which;
 			r->best_us = r->check_us[k];
@@ -191,6 +291,23 @@ static void combine(const struct pair_work *w, struct pair_result *r)
 		}
 		r->at[k] = r->weakest;
 	}
+}
+
+/* Cheap rivals first; dearer ones only where the pair can still win. */
+static void run_rivals(struct pair_work *w, const struct pair_input *in,
+		       const struct leg *leg, struct pair_result *r)
+{
+	run_content(w, leg, r);
+	run_order(w, in, leg, r);
+	if (!in->full && (rival_best(w, PAIR_DEPENDENCY) < HOPELESS ||
+			  rival_best(w, PAIR_COMMON) < HOPELESS ||
+			  rival_best(w, PAIR_WAKE) < HOPELESS)) {
+		r->hopeless = true;
+		return;
+	}
+	run_flows(w, leg, PAIR_INDEPENDENT, r);
+	if (in->full || rival_best(w, PAIR_INDEPENDENT) >= HOPELESS)
+		run_flows(w, leg, PAIR_TIMERS, r);
 }
 
 /* Are isolated pure ACKs of one leg carried on by the other as payload?
@@ -267,18 +384,19 @@ static void lag_test(struct pair_work *w, const struct leg *leg,
 	const struct stream *t = &leg[!c].out;
 	size_t na, hint = 0, n = 0;
 
-	na = onsets_of(&leg[c].in, level_us[1], r->start_us, r->end_us, w->a);
+	na = onsets_of(&leg[c].in, level_us[1], r->start_us, r->end_us,
+		       w->view[0]);
 	for (size_t i = 0; i < na; i++) {
-		hint = seek_us(t->us, t->n, hint, w->a[i]);
-		if (hint < t->n && t->us[hint] - w->a[i] <= 2500000)
-			w->waits[n++] = t->us[hint] - w->a[i];
+		hint = seek_us(t->us, t->n, hint, w->view[0][i]);
+		if (hint < t->n && t->us[hint] - w->view[0][i] <= 2500000)
+			w->view[1][n++] = t->us[hint] - w->view[0][i];
 	}
 	r->onsets = (uint32_t)na;
 	r->answered = (uint32_t)n;
 	if (n > 0) {
-		qsort(w->waits, n, sizeof(int64_t), by_value);
-		r->lag_median_us = w->waits[n / 2];
-		r->lag_p95_us = w->waits[n * 95 / 100];
+		qsort(w->view[1], n, sizeof(int64_t), by_value);
+		r->lag_median_us = w->view[1][n / 2];
+		r->lag_p95_us = w->view[1][n * 95 / 100];
 	}
 }
 
@@ -340,8 +458,7 @@ void pair_test(struct pair_work *w, const struct pair_input *in,
 	if (!overlap(leg, out))
 		return;
 	initiative_test(leg, out);
-	run_channel(w, in, leg, 0, out);
-	run_channel(w, in, leg, 1, out);
+	run_rivals(w, in, leg, out);
 	combine(w, out);
 	forward_test(leg, out);
 	lag_test(w, leg, out);

@@ -49,6 +49,7 @@ struct pair_input {
 	struct stream others[PAIR_OTHERS]; /* away from the host */
 	size_t n_others;
 	int64_t shift_us;      /* added to all times of leg 0: a decoy pair */
+	bool full;             /* run every rival, also of hopeless pairs */
 };
 
 struct pair_result {
@@ -66,6 +67,7 @@ struct pair_result {
 	                         * by the pair's own constant overhead */
 	uint32_t acks, acks_forwarded; /* isolated ACKs of one leg that the
 	                         * other leg carried on as payload */
+	bool hopeless;          /* some rivals were not run: e = 1 there */
 	bool forwards_packets;  /* VPN or NAT: no termination */
 	bool reversed;          /* requests run from leg 1 to leg 0 */
 	uint32_t initiatives[2]; /* exchanges begun by leg 0, leg 1 */

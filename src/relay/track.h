@@ -70,6 +70,8 @@ static inline size_t seek_us(const int64_t *us, size_t n, size_t hint,
 /* Times of bursts after at least idle_us of silence; returns how many. */
 size_t onsets_of(const struct stream *s, int64_t idle_us, int64_t from,
 		 int64_t to, int64_t *out);
+/* The most frequent size below 256 bytes, 0 when none is frequent. */
+uint32_t usual_size(const struct stream *s);
 /* Times of bursts whose size is not the stream's usual small one. */
 size_t sized_of(const struct stream *s, int64_t from, int64_t to,
 		int64_t *out);
@@ -83,10 +85,19 @@ void interval_test(const int64_t *a, size_t na, const int64_t *b, size_t nb,
 		   const uint8_t *a_mask, const uint8_t *b_mask,
 		   const int64_t *check_us, struct track *t);
 
-/* order.c */
-void order_test(const int64_t *a, size_t na, const int64_t *b, size_t nb,
-		const struct stream *others, size_t n_others,
-		const int64_t *check_us, struct track *common,
+/* shift.c: event times of both legs by direction at the host. */
+enum { SHIFT_A_IN, SHIFT_A_OUT, SHIFT_B_IN, SHIFT_B_OUT };
+void shift_test(const int64_t *const us[4], const size_t n[4],
+		const int64_t *check_us, struct track *t);
+
+/* order.c: onsets of the source and all events of the target, for both
+ * directions; bets are placed in the order of time. */
+struct order_side {
+	const int64_t *a, *b;
+	size_t na, nb;
+};
+void order_test(const struct order_side side[2], const struct stream *others,
+		size_t n_others, const int64_t *check_us, struct track *common,
 		struct track *wake);
 
 /* content.c */
@@ -97,5 +108,11 @@ void content_test(const struct stream *s, const struct stream *t,
 		  int64_t quiet_us, int64_t from, int64_t to,
 		  const int64_t *check_us, struct track *track,
 		  struct content_count *count);
+/* As content_test(), but each sized burst of s looks for its like among the
+ * bursts of t within window_us: for legs that are never silent together. */
+void content_window_test(const struct stream *s, const struct stream *t,
+			 int64_t window_us, int64_t from, int64_t to,
+			 const int64_t *check_us, struct track *track,
+			 struct content_count *count);
 
 #endif
