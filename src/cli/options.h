@@ -62,8 +62,9 @@ struct command {
 					    * returns an exit_code */
 };
 
-#define OPTIONS_OF(table) (table), sizeof(table) / sizeof((table)[0])
-#define OPTS_MAX	  48 /* options of one command */
+#define OPTIONS_OF(table)                                                      \
+	.options = (table), .n_options = sizeof(table) / sizeof((table)[0])
+#define OPTS_MAX 48 /* options of one command */
 
 enum { OPTS_DONE = -1, OPTS_HELP = -2, OPTS_ERROR = -3 };
 
