@@ -26,41 +26,58 @@
 struct capture_spec {
 	const char *const *paths; /* files, directories, or "-" */
 	size_t n_paths;
-	const char *bpf;       /* libpcap filter text, NULL = all */
-	struct tstamp from;    /* first moment wanted, TSTAMP_NONE = all */
-	struct tstamp to;      /* first moment no longer wanted */
-	bool want_sha256;      /* hash each file while it is read */
+	const char *bpf;    /* libpcap filter text, NULL = all */
+	struct tstamp from; /* first moment wanted, TSTAMP_NONE = all */
+	struct tstamp to;   /* first moment no longer wanted */
+	bool want_sha256;   /* hash each file while it is read */
+	bool hash_thread;   /* in a thread of its own beside the reader,
+			     * started in capture_open() and at each file */
+	int idle_ms;	    /* > 0: when a pipe gives nothing for so long, or
+			     * a signal comes, capture_read() gives 0 and
+			     * capture_ended() false; 0 = wait */
 };
 
 struct capture_file {
-	const char *path;      /* borrowed from the capture */
-	uint64_t bytes;        /* size on disk, 0 when not known (stdin) */
-	uint64_t bytes_read;   /* of it, before decompression, so far */
-	uint64_t packets;      /* records read */
-	uint64_t selected;     /* of them, handed on */
-	uint64_t no_time;      /* records without time stamp */
-	uint64_t drops;        /* drops that the file itself reports (ISB) */
-	uint64_t skipped;      /* unknown or unusable blocks stepped over */
+	const char *path;    /* borrowed from the capture */
+	uint64_t bytes;	     /* size on disk, 0 when not known (stdin) */
+	uint64_t bytes_read; /* of it, before decompression, so far */
+	uint64_t packets;    /* records read */
+	uint64_t selected;   /* of them, handed on */
+	uint64_t no_time;    /* records without time stamp */
+	uint64_t drops;	     /* drops that the file itself reports (ISB) */
+	uint64_t skipped;    /* unknown blocks stepped over */
+	uint64_t unfiltered; /* left out: the BPF text does not fit their
+			      * link type */
 	struct tstamp first, last; /* of all records; TSTAMP_NONE when empty */
-	uint32_t snaplen;      /* largest of the file, 0 = none stated */
-	uint8_t time_digits;   /* finest resolution: 6 = us, 9 = ns */
+	uint32_t snaplen;	   /* largest of the file, 0 = none stated */
+	uint8_t time_digits;	   /* finest resolution: 6 = us, 9 = ns */
 	bool damaged;
-	uint64_t damage_offset;   /* byte offset (after decompression) */
-	char damage[160];         /* one line, empty when not damaged */
-	char sha256[65];          /* of the file as stored; "" when unknown */
+	uint64_t damage_offset; /* byte offset (after decompression) */
+	char damage[160];	/* one line, empty when not damaged */
+	char sha256[65];	/* of the file as stored; "" when unknown */
 };
 
 struct capture;
 
-/* Owns: give it to capture_close().  Every path is opened once to read its
- * first packet's time.  NULL and *e when a path cannot be read, is no
- * capture, or the filter does not compile. */
+/* Owns: give it to capture_close().  Of several files each is opened once to
+ * read its first packet's time.  NULL and *e when a path cannot be read, is
+ * no capture, or the filter does not compile.  Standard input stands alone.
+ * The filter is compiled for the link types seen here; where it does not fit
+ * one that comes later, those packets are left out and counted. */
 struct capture *capture_open(const struct capture_spec *spec, struct err *e);
 void capture_close(struct capture *c);
 
-/* Fills out[0..max) and returns how many; 0 is the end of all files.
+/* Fills out[0..max) and returns how many; 0 is the end of all files, or idle
+ * (only with idle_ms).  Fewer than max is not the end.
  * Borrows: the bytes are good until the next call. */
 size_t capture_read(struct capture *c, struct frame *out, size_t max);
+
+/* After capture_read() gave 0: true at the end of all files or after
+ * capture_stop(), false when it was only idle. */
+bool capture_ended(const struct capture *c);
+
+/* Regular files in directories that are no captures: stepped over. */
+size_t capture_ignored(const struct capture *c);
 
 /* The files in reading order; borrowed, good until capture_close(). */
 size_t capture_files(const struct capture *c, const struct capture_file **out);

@@ -13,13 +13,13 @@ struct frame {
 	const uint8_t *data; /* borrowed, caplen bytes */
 	struct tstamp ts;    /* TSTAMP_NONE: unusable for timing */
 	uint64_t offset;     /* byte offset of the record in its file, after
-	                      * decompression */
+			      * decompression */
 	uint64_t number;     /* 1-based packet number in its file */
 	uint32_t caplen;     /* bytes captured */
 	uint32_t wirelen;    /* bytes on the wire, >= caplen */
 	uint16_t linktype;   /* LINKTYPE_ value */
-	uint16_t file;       /* index in the capture's list of files */
-	uint32_t iface;      /* interface number in its file */
+	uint16_t file;	     /* index in the capture's list of files */
+	uint32_t iface;	     /* interface number in its file */
 };
 
 #endif

@@ -23,9 +23,9 @@ struct decoder;
 
 struct decode_stats {
 	uint64_t outcome[SEG_OUTCOMES]; /* frames per enum outcome */
-	uint64_t fragments_joined;      /* later fragments given their ports */
-	uint64_t fragments_lost;        /* later fragments without a first */
-	uint64_t tunnels;               /* frames with a tunnel header */
+	uint64_t fragments_joined;	/* later fragments given their ports */
+	uint64_t fragments_lost;	/* later fragments without a first */
+	uint64_t tunnels;		/* frames with a tunnel header */
 };
 
 struct decoder *decoder_new(struct err *e);

@@ -1,0 +1,302 @@
+/*
+ * decode.c - link layers, and the walk from header to header; see decode.h.
+ *
+ * IEEE 802.3, 802.1Q and 802.1ad; LINKTYPE_LINUX_SLL and _SLL2; RFC 3032
+ * (MPLS: the label stack does not say what follows, so the first nibble is
+ * taken, as routers do; a pseudowire is UNSUPPORTED).
+ */
+#include "decode/walk.h"
+
+#include <stdlib.h>
+
+enum {
+	TYPE_IP4 = 0x0800,
+	TYPE_IP6 = 0x86dd,
+	TYPE_VLAN = 0x8100,
+	TYPE_QINQ = 0x88a8,
+	TYPE_QINQ_OLD = 0x9100, /* before 802.1ad */
+	TYPE_MPLS = 0x8847,
+	TYPE_MPLS_UP = 0x8848,
+	TYPE_PPPOE = 0x8864,
+	TYPE_TEB = 0x6558, /* transparent Ethernet bridging */
+	TYPE_MIN = 1536,   /* below: an 802.3 length */
+};
+
+struct decoder *decoder_new(struct err *e)
+{
+	struct decoder *d = calloc(1, sizeof(*d));
+
+	if (d != NULL)
+		d->frags = calloc((size_t)FRAG_SETS * FRAG_WAYS,
+				  sizeof(*d->frags));
+	if (d == NULL || d->frags == NULL) {
+		decoder_free(d);
+		err_set(e, ERR_MEMORY, "no memory for a decoder");
+		return NULL;
+	}
+	return d;
+}
+
+void decoder_free(struct decoder *d)
+{
+	if (d == NULL)
+		return;
+	free(d->frags);
+	free(d);
+}
+
+const struct decode_stats *decoder_stats(const struct decoder *d)
+{
+	return &d->stats;
+}
+
+static uint64_t get_mac(const uint8_t *p)
+{
+	return (uint64_t)get_be16(p) << 32 | get_be32(p + 2);
+}
+
+enum step link_ether(struct walk *w)
+{
+	if (w->cap < 14)
+		return walk_short(w, 14);
+	w->s->mac_dst = get_mac(w->p);
+	w->s->mac_src = get_mac(w->p + 6);
+	w->type = get_be16(w->p + 12);
+	walk_skip(w, 14);
+	return STEP_TYPE;
+}
+
+static enum step vlan(struct walk *w)
+{
+	if (w->cap < 4)
+		return walk_short(w, 4);
+	if (w->s->vlan == 0)
+		w->s->vlan = get_be16(w->p) & 0x0fff;
+	w->type = get_be16(w->p + 2);
+	walk_skip(w, 4);
+	return STEP_TYPE;
+}
+
+static enum step mpls(struct walk *w)
+{
+	bool bottom;
+
+	if (w->cap < 4)
+		return walk_short(w, 4);
+	bottom = (w->p[2] & 1) != 0;
+	walk_skip(w, 4);
+	if (!bottom)
+		return STEP_TYPE;
+	if (w->cap < 1)
+		return walk_short(w, 1);
+	if (w->p[0] >> 4 != 4 && w->p[0] >> 4 != 6)
+		return walk_end(w, SEG_UNSUPPORTED);
+	return STEP_IP;
+}
+
+enum step link_type(struct walk *w)
+{
+	switch (w->type) {
+	case TYPE_IP4:
+		return STEP_IP4;
+	case TYPE_IP6:
+		return STEP_IP6;
+	case TYPE_VLAN:
+	case TYPE_QINQ:
+	case TYPE_QINQ_OLD:
+		return vlan(w);
+	case TYPE_MPLS:
+	case TYPE_MPLS_UP:
+		return mpls(w);
+	case TYPE_PPPOE:
+		return walk_end(w, SEG_UNSUPPORTED);
+	case TYPE_TEB:
+		walk_tunnel(w);
+		return STEP_ETHER;
+	}
+	return walk_end(w, SEG_OTHER);
+}
+
+static enum step any_ip(struct walk *w)
+{
+	if (w->cap < 1)
+		return walk_short(w, 1);
+	switch (w->p[0] >> 4) {
+	case 4:
+		return STEP_IP4;
+	case 6:
+		return STEP_IP6;
+	}
+	return walk_end(w, SEG_MALFORMED);
+}
+
+/* LINKTYPE_LINUX_SLL: only the sender's address is there. */
+static enum step cooked(struct walk *w, uint32_t len, uint32_t type_at,
+			uint32_t hw_at, uint32_t addr_len, uint32_t addr_at)
+{
+	uint16_t hw;
+
+	if (w->cap < len)
+		return walk_short(w, len);
+	hw = get_be16(w->p + hw_at);
+	/* for netlink (824) the field is no EtherType */
+	if (hw == 824)
+		return walk_end(w, SEG_OTHER);
+	if (hw == 1 && addr_len == 6)
+		w->s->mac_src = get_mac(w->p + addr_at);
+	w->type = get_be16(w->p + type_at);
+	walk_skip(w, len);
+	return STEP_TYPE;
+}
+
+/* The address family, in the byte order of the machine that captured (NULL)
+ * or of the network (LOOP); IPv6 has three numbers among the BSDs. */
+static enum step loopback(struct walk *w)
+{
+	uint32_t family;
+
+	if (w->cap < 4)
+		return walk_short(w, 4);
+	family = get_be32(w->p);
+	if (family > 0xffff)
+		family = get_le32(w->p);
+	walk_skip(w, 4);
+	switch (family) {
+	case 2:
+		return STEP_IP4;
+	case 10: /* Linux */
+	case 24: /* NetBSD, OpenBSD */
+	case 28: /* FreeBSD */
+	case 30: /* macOS */
+		return STEP_IP6;
+	}
+	return walk_end(w, SEG_OTHER);
+}
+
+static enum step link_first(struct walk *w, uint16_t linktype)
+{
+	switch (linktype) {
+	case 1: /* LINKTYPE_ETHERNET */
+		return link_ether(w);
+	case 0:	  /* LINKTYPE_NULL */
+	case 108: /* LINKTYPE_LOOP */
+		return loopback(w);
+	case 12:  /* DLT_RAW of most systems */
+	case 14:  /* DLT_RAW of OpenBSD */
+	case 101: /* LINKTYPE_RAW */
+		return STEP_IP;
+	case 228: /* LINKTYPE_IPV4 */
+		return STEP_IP4;
+	case 229: /* LINKTYPE_IPV6 */
+		return STEP_IP6;
+	case 113: /* LINKTYPE_LINUX_SLL */
+		return cooked(w, 16, 14, 2,
+			      w->cap >= 16 ? get_be16(w->p + 4) : 0, 6);
+	case 276: /* LINKTYPE_LINUX_SLL2 */
+		return cooked(w, 20, 0, 8, w->cap >= 20 ? w->p[11] : 0, 12);
+	}
+	return walk_end(w, SEG_UNSUPPORTED);
+}
+
+static void clear(struct segment *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->wscale = 255;
+}
+
+static void set_origin(struct segment *s, const struct frame *f)
+{
+	s->ts = f->ts;
+	s->number = f->number;
+	s->offset = f->offset;
+	s->file = f->file;
+	s->wirelen = f->wirelen;
+}
+
+void walk_tunnel(struct walk *w)
+{
+	uint8_t depth = w->s->tunnel_depth;
+
+	clear(w->s);
+	set_origin(w->s, w->f);
+	w->s->tunnel_depth = (uint8_t)(depth + 1);
+}
+
+static void walk(struct walk *w, enum step step)
+{
+	while (step != STEP_DONE) {
+		if (w->budget-- == 0) {
+			walk_end(w, SEG_UNSUPPORTED);
+			return;
+		}
+		switch (step) {
+		case STEP_DONE:
+			break;
+		case STEP_ETHER:
+			step = link_ether(w);
+			break;
+		case STEP_TYPE:
+			step = link_type(w);
+			break;
+		case STEP_IP:
+			step = any_ip(w);
+			break;
+		case STEP_IP4:
+			step = ip_v4(w);
+			break;
+		case STEP_IP6:
+			step = ip_v6(w);
+			break;
+		case STEP_PROTO:
+			step = ip_proto(w);
+			break;
+		}
+	}
+}
+
+/* Two 64-bit halves of a product, folded: every input bit reaches many. */
+static inline uint64_t mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 m = (unsigned __int128)a * b;
+
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+uint32_t segment_flow_hash(const struct segment *s)
+{
+	/* odd constants: digits of pi, as in Blowfish */
+	const uint64_t k0 = UINT64_C(0x243f6a8885a308d3),
+		       k1 = UINT64_C(0x13198a2e03707345),
+		       k2 = UINT64_C(0xa4093822299f31d1);
+	uint64_t a, b, h;
+
+	a = mix(s->src.w[0] ^ k0, s->src.w[1] ^ k1 ^ s->sport * k2);
+	b = mix(s->dst.w[0] ^ k0, s->dst.w[1] ^ k1 ^ s->dport * k2);
+	/* a sum does not know which came first */
+	h = mix((a + b) ^ s->proto, k2);
+	return (uint32_t)(h ^ h >> 32);
+}
+
+void decode_batch(struct decoder *d, const struct frame *f, size_t n,
+		  struct segment *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct segment *s = &out[i];
+		struct walk w = {
+			.d = d,
+			.f = &f[i],
+			.s = s,
+			.p = f[i].data,
+			.cap = f[i].caplen,
+			.wire = f[i].wirelen,
+			.budget = WALK_BUDGET,
+		};
+
+		clear(s);
+		set_origin(s, &f[i]);
+		walk(&w, link_first(&w, f[i].linktype));
+		d->stats.outcome[s->outcome]++;
+		d->stats.tunnels += s->tunnel_depth > 0;
+		s->hash = segment_flow_hash(s);
+	}
+}
