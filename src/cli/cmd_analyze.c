@@ -17,6 +17,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/sandbox.h"
 #include "pipeline/analyze.h"
 #include "report/report.h"
 
@@ -404,6 +405,29 @@ static int print_case(struct job *j, const struct case_record *c)
 	return case_has_sufficient(c) ? EXIT_DONE : EXIT_INSUFFICIENT;
 }
 
+static bool confine(struct job *j)
+{
+	size_t n = j->o.input.n_paths;
+	const char **paths;
+	char note[128];
+
+	if (!j->sandbox)
+		return true;
+	paths = calloc(n + 1, sizeof(*paths));
+	if (paths == NULL) {
+		fprintf(stderr, "wellspring: no memory\n");
+		return false;
+	}
+	memcpy(paths, j->o.input.paths, n * sizeof(*paths));
+	if (j->o.expected != NULL)
+		paths[n++] = j->o.expected;
+	sandbox_enter(paths, n, note, sizeof(note));
+	if (note[0] != '\0' && !j->quiet)
+		fprintf(stderr, "wellspring: note: %s\n", note);
+	free(paths);
+	return true;
+}
+
 static int analyze(struct job *j)
 {
 	struct case_record *c;
@@ -432,6 +456,8 @@ static int analyze(struct job *j)
 	j->o.on_snapshot = show_snapshot;
 	j->o.snapshot_arg = j;
 	catch_signals();
+	if (!confine(j))
+		return EXIT_CANNOT;
 	c = analyze_run(&j->o, &e);
 	if (j->progress_shown)
 		fputs("\r\033[K", stderr);

@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/sandbox.h"
 #include "report/report.h"
 
 static int run(int argc, char **argv);
@@ -32,6 +33,7 @@ static int explain(const char *path, const struct addr *a)
 	struct err e;
 	int status = EXIT_DONE;
 
+	sandbox_enter(&path, 1, NULL, 0);
 	c = report_read_case(path, &e);
 	if (c == NULL) {
 		fprintf(stderr, "wellspring: %s\n", e.text);
