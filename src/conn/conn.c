@@ -11,7 +11,8 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "base/mem.h"
 
 #define LINGER_NS    INT64_C(5000000000) /* late retransmissions, last ACKs */
 #define REUSE_NS     INT64_C(60000000000) /* a SYN after this: a new one */
@@ -42,18 +43,6 @@ struct conn_table {
 	void *arg;
 };
 
-static void *big_alloc(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (p == MAP_FAILED)
-		return NULL;
-	if (bytes >= (size_t)1 << 22)
-		(void)madvise(p, bytes, MADV_HUGEPAGE);
-	return p;
-}
-
 struct conn_table *conn_table_new(uint32_t max,
 				  void (*released)(void *arg, uint32_t slot),
 				  void *arg, struct err *e)
@@ -76,8 +65,8 @@ struct conn_table *conn_table_new(uint32_t max,
 	t->mask = n - 1;
 	t->conns_bytes = (size_t)max * sizeof(struct conn);
 	t->index_bytes = (size_t)n * sizeof(struct bucket);
-	t->conns = big_alloc(t->conns_bytes);
-	t->index = big_alloc(t->index_bytes);
+	t->conns = mem_map(t->conns_bytes);
+	t->index = mem_map(t->index_bytes);
 	t->free_head = t->closed_head = t->closed_tail = CONN_NONE;
 	t->released = released;
 	t->arg = arg;
@@ -93,10 +82,8 @@ void conn_table_free(struct conn_table *t)
 {
 	if (t == NULL)
 		return;
-	if (t->conns != NULL)
-		munmap(t->conns, t->conns_bytes);
-	if (t->index != NULL)
-		munmap(t->index, t->index_bytes);
+	mem_unmap(t->conns, t->conns_bytes);
+	mem_unmap(t->index, t->index_bytes);
 	free(t);
 }
 

@@ -6,7 +6,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "base/mem.h"
 
 #define CHUNK_BURSTS 15
 #define NO_CHUNK     UINT32_MAX
@@ -32,18 +33,6 @@ struct burst_table {
 	struct burst_stats stats;
 };
 
-static void *big_alloc(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (p == MAP_FAILED)
-		return NULL;
-	if (bytes >= (size_t)1 << 22)
-		(void)madvise(p, bytes, MADV_HUGEPAGE);
-	return p;
-}
-
 struct burst_table *burst_table_new(uint32_t max_conns, size_t pool_bytes,
 				    struct err *e)
 {
@@ -56,8 +45,8 @@ struct burst_table *burst_table_new(uint32_t max_conns, size_t pool_bytes,
 	t->conns_bytes = (size_t)max_conns * sizeof(struct burst_conn);
 	t->n_chunks = (uint32_t)(pool_bytes / sizeof(struct chunk));
 	t->pool_bytes = (size_t)(t->n_chunks + 1) * sizeof(struct chunk);
-	t->conns = big_alloc(t->conns_bytes);
-	t->pool = big_alloc(t->pool_bytes);
+	t->conns = mem_map(t->conns_bytes);
+	t->pool = mem_map(t->pool_bytes);
 	t->free_head = NO_CHUNK;
 	if (t->conns == NULL || t->pool == NULL) {
 		err_set(e, ERR_MEMORY, "no memory for the burst logs");
@@ -71,10 +60,8 @@ void burst_table_free(struct burst_table *t)
 {
 	if (t == NULL)
 		return;
-	if (t->conns != NULL)
-		munmap(t->conns, t->conns_bytes);
-	if (t->pool != NULL)
-		munmap(t->pool, t->pool_bytes);
+	mem_unmap(t->conns, t->conns_bytes);
+	mem_unmap(t->pool, t->pool_bytes);
 	free(t);
 }
 
@@ -209,16 +196,22 @@ const struct burst_side *burst_side(const struct burst_table *t, uint32_t slot,
 }
 
 size_t burst_copy(const struct burst_table *t, uint32_t slot, int dir,
-		  struct burst *out, size_t max)
+		  uint64_t from_us, struct burst *out, size_t max)
 {
 	const struct burst_side *d = &t->conns[slot].side[dir];
 	size_t n = 0;
 
 	for (uint32_t c = d->n > 0 ? d->head : NO_CHUNK; c != NO_CHUNK;
-	     c = t->pool[c].next)
-		for (uint32_t i = 0; i < t->pool[c].used && n < max; i++)
-			out[n++] = t->pool[c].b[i];
-	if (d->bytes > 0 && n < max)
+	     c = t->pool[c].next) {
+		const struct chunk *k = &t->pool[c];
+
+		if (burst_us(k->b[k->used - 1]) < from_us)
+			continue;
+		for (uint32_t i = 0; i < k->used && n < max; i++)
+			if (burst_us(k->b[i]) >= from_us)
+				out[n++] = k->b[i];
+	}
+	if (d->bytes > 0 && n < max && d->start_us >= from_us)
 		out[n++] = burst_make(d->start_us, d->bytes);
 	return n;
 }

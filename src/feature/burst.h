@@ -83,10 +83,10 @@ void burst_release(struct burst_table *t, uint32_t slot);
 
 const struct burst_side *burst_side(const struct burst_table *t, uint32_t slot,
 				    int dir);
-/* Copies the log, the open burst included, to out (room for max); returns how
- * many were copied. */
+/* Copies the log from a time on, the open burst included, to out (room for
+ * max); returns how many were copied. */
 size_t burst_copy(const struct burst_table *t, uint32_t slot, int dir,
-		  struct burst *out, size_t max);
+		  uint64_t from_us, struct burst *out, size_t max);
 /* Time 0 of all logs. */
 int64_t burst_epoch_ns(const struct burst_table *t);
 const struct burst_stats *burst_table_stats(const struct burst_table *t);

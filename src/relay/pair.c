@@ -13,7 +13,7 @@
 #define QUIETS      3
 #define ORDERS      3
 #define FORWARD_US  INT64_C(5000)  /* a forwarded ACK leaves within this */
-#define FORWARD_MIN 8              /* isolated ACKs needed to say so */
+#define FORWARD_MIN 5              /* isolated ACKs needed to say so */
 #define BEGIN_US    INT64_C(500000) /* joint silence before an initiative */
 #define WINDOW_US   INT64_C(700000)
 #define N_CONTENT   (2 * (QUIETS + 1))
@@ -310,37 +310,50 @@ static void run_rivals(struct pair_work *w, const struct pair_input *in,
 		run_flows(w, leg, PAIR_TIMERS, r);
 }
 
-/* Are isolated pure ACKs of one leg carried on by the other as payload?
- * A relay terminates TCP and never does that; a VPN or NAT always does. */
+/* Isolated ACKs followed (sign 1) or preceded (sign -1) by a payload of o
+ * within FORWARD_US, less those that have one on the other side. */
+static uint32_t carried(const int64_t *ack, size_t n, const struct stream *o,
+			int sign, const struct pair_result *r, uint32_t *all)
+{
+	uint32_t with = 0, chance = 0;
+	size_t hint = 0;
+
+	*all = 0;
+	for (size_t i = 0; i < n; i++) {
+		int64_t t = ack[i], next, last;
+
+		if (t < r->start_us || t > r->end_us)
+			continue;
+		hint = seek_us(o->us, o->n, hint, t);
+		next = hint < o->n ? o->us[hint] - t : INT64_MAX / 2;
+		last = hint > 0 ? t - o->us[hint - 1] : INT64_MAX / 2;
+		++*all;
+		with += (sign > 0 ? next : last) <= FORWARD_US;
+		chance += (sign > 0 ? last : next) <= FORWARD_US;
+	}
+	return with > chance ? with - chance : 0;
+}
+
+/* Does the host hand on packets, or end TCP?  A VPN or NAT carries the pure
+ * ACKs of one leg as payload of the other; a relay never does. */
 static void forward_test(const struct leg *leg, struct pair_result *r)
 {
-	uint32_t acks, after, before;
+	uint32_t n[2], hit[2];
 
 	for (int l = 0; l < 2; l++) {
-		const struct stream *o = &leg[!l].out;
-		size_t hint = 0;
-
-		acks = after = before = 0;
-		for (size_t i = 0; i < leg[l].n_acks; i++) {
-			int64_t t = leg[l].ack_us[i];
-
-			if (t < r->start_us || t > r->end_us)
-				continue;
-			acks++;
-			hint = seek_us(o->us, o->n, hint, t);
-			after += hint < o->n && o->us[hint] - t <= FORWARD_US;
-			before += hint > 0 && t - o->us[hint - 1] <= FORWARD_US;
-		}
-		if (after > before &&
-		    (r->acks == 0 ||
-		     (uint64_t)(after - before) * r->acks >
-			     (uint64_t)r->acks_forwarded * acks)) {
-			r->acks = acks;
-			r->acks_forwarded = after - before;
-		}
+		hit[0] = carried(leg[l].ack_us[0], leg[l].n_acks[0],
+				 &leg[!l].out, 1, r, &n[0]);
+		hit[1] = carried(leg[l].ack_us[1], leg[l].n_acks[1],
+				 &leg[!l].in, -1, r, &n[1]);
+		if (hit[0] + hit[1] < r->acks_forwarded[0] +
+					       r->acks_forwarded[1])
+			continue;
+		memcpy(r->acks, n, sizeof(n));
+		memcpy(r->acks_forwarded, hit, sizeof(hit));
 	}
-	r->forwards_packets = r->acks >= FORWARD_MIN &&
-			      r->acks_forwarded * 2 > r->acks;
+	/* a relay's own ACKs leave without a payload that brought them */
+	r->forwards_packets = r->acks[1] >= FORWARD_MIN &&
+			      r->acks_forwarded[1] * 2 > r->acks[1];
 }
 
 /* Who speaks first after joint silence: the side towards the origin. */
@@ -390,6 +403,11 @@ static void lag_test(struct pair_work *w, const struct leg *leg,
 		hint = seek_us(t->us, t->n, hint, w->view[0][i]);
 		if (hint < t->n && t->us[hint] - w->view[0][i] <= 2500000)
 			w->view[1][n++] = t->us[hint] - w->view[0][i];
+	}
+	for (size_t i = 0, k = 0; k < PAIR_CHECKPOINTS; k++) {
+		while (i < na && w->view[0][i] <= r->check_us[k])
+			i++;
+		r->onsets_at[k] = (uint32_t)i;
 	}
 	r->onsets = (uint32_t)na;
 	r->answered = (uint32_t)n;
@@ -444,7 +462,9 @@ static void shift_leg(struct pair_work *w, const struct pair_input *in,
 		s[d]->us = w->shifted[d];
 		s[d]->n = n;
 	}
-	leg[0].n_acks = leg[1].n_acks = 0; /* decoys never forward */
+	/* decoys never forward */
+	memset(leg[0].n_acks, 0, sizeof(leg[0].n_acks));
+	memset(leg[1].n_acks, 0, sizeof(leg[1].n_acks));
 }
 
 void pair_test(struct pair_work *w, const struct pair_input *in,
@@ -474,4 +494,13 @@ bool pair_decided(const struct pair_result *r, microbans threshold,
 		}
 	}
 	return false;
+}
+
+int pair_checkpoint(const struct pair_result *r, int64_t us)
+{
+	int k = 0;
+
+	while (k < PAIR_CHECKPOINTS - 1 && r->check_us[k] < us)
+		k++;
+	return k;
 }

@@ -40,8 +40,9 @@ struct stream {
 struct leg {
 	struct stream in;      /* towards the host */
 	struct stream out;     /* away from it */
-	const int64_t *ack_us; /* isolated pure ACKs towards the host */
-	size_t n_acks;
+	const int64_t *ack_us[2]; /* isolated pure ACKs: towards the host [0],
+	                           * away from it [1] */
+	size_t n_acks[2];
 };
 
 struct pair_input {
@@ -61,12 +62,14 @@ struct pair_result {
 	int64_t best_us;        /* when weakest was reached */
 	microbans at[PAIR_CHECKPOINTS]; /* running maximum at checkpoints */
 	int64_t check_us[PAIR_CHECKPOINTS];
+	uint32_t onsets_at[PAIR_CHECKPOINTS]; /* request onsets until then */
 	int64_t lag_median_us, lag_p95_us; /* of answered onsets, requests */
 	uint32_t onsets, answered; /* request direction */
 	uint32_t bursts, equal; /* sized exchanges compared; equal in bytes or
 	                         * by the pair's own constant overhead */
-	uint32_t acks, acks_forwarded; /* isolated ACKs of one leg that the
-	                         * other leg carried on as payload */
+	uint32_t acks[2], acks_forwarded[2]; /* isolated ACKs of one leg, in
+	                         * and out, and of them those that the other
+	                         * leg carried as payload, less chance */
 	bool hopeless;          /* some rivals were not run: e = 1 there */
 	bool forwards_packets;  /* VPN or NAT: no termination */
 	bool reversed;          /* requests run from leg 1 to leg 0 */
@@ -88,5 +91,8 @@ unsigned pair_processes(int rival);
 /* When the running maximum first reached the threshold; false: never. */
 bool pair_decided(const struct pair_result *r, microbans threshold,
 		  int64_t *us);
+
+/* The checkpoint at or after a time. */
+int pair_checkpoint(const struct pair_result *r, int64_t us);
 
 #endif

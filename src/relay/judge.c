@@ -1,0 +1,204 @@
+/* judge.c - see judge.h. */
+#include "relay/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROOM        (BURST_PER_LOG + 1)
+#define DECOYS_KEPT 4096       /* those at 10 and more */
+#define DECOYS_MAX  20000      /* enough for shares of 1/1000 */
+#define SHIFT_MIN   INT64_C(30000000)
+#define SHIFT_SPAN  INT64_C(270000000)
+#define OVERLAP_MIN INT64_C(20000000) /* what a decoy must keep */
+
+struct lane { /* one direction of one leg */
+	int64_t *us;
+	uint32_t *bytes;
+	int64_t *ack;
+	size_t n, n_ack;
+};
+
+struct judge {
+	struct burst *copy;
+	struct lane lane[2][2];          /* leg, in/out */
+	struct lane other[PAIR_OTHERS];  /* out only */
+	struct pair_work *work;
+	struct num_rng rng;
+	struct judge_stats stats;
+};
+
+static bool lane_alloc(struct lane *l)
+{
+	l->us = malloc(ROOM * sizeof(int64_t));
+	l->bytes = malloc(ROOM * sizeof(uint32_t));
+	l->ack = malloc(ROOM * sizeof(int64_t));
+	return l->us != NULL && l->bytes != NULL && l->ack != NULL;
+}
+
+static void lane_free(struct lane *l)
+{
+	free(l->us);
+	free(l->bytes);
+	free(l->ack);
+}
+
+struct judge *judge_new(uint64_t seed, struct err *e)
+{
+	struct judge *j = calloc(1, sizeof(*j));
+	bool ok = j != NULL;
+
+	if (j == NULL)
+		goto fail;
+	j->rng.state = seed;
+	j->copy = malloc(ROOM * sizeof(struct burst));
+	j->stats.decoy = malloc(DECOYS_KEPT * sizeof(microbans));
+	j->work = pair_work_new(ROOM, e);
+	for (int i = 0; i < 4; i++)
+		ok = lane_alloc(&j->lane[i / 2][i % 2]) && ok;
+	for (int i = 0; i < PAIR_OTHERS; i++)
+		ok = lane_alloc(&j->other[i]) && ok;
+	if (ok && j->copy && j->stats.decoy && j->work)
+		return j;
+fail:
+	judge_free(j);
+	err_set(e, ERR_MEMORY, "no memory to judge pairs");
+	return NULL;
+}
+
+void judge_free(struct judge *j)
+{
+	if (j == NULL)
+		return;
+	for (int i = 0; i < 4; i++)
+		lane_free(&j->lane[i / 2][i % 2]);
+	for (int i = 0; i < PAIR_OTHERS; i++)
+		lane_free(&j->other[i]);
+	free(j->copy);
+	free(j->stats.decoy);
+	pair_work_free(j->work);
+	free(j);
+}
+
+static void fill(struct judge *j, struct lane *l, const struct burst_table *b,
+		 uint32_t slot, int dir, uint64_t from_us)
+{
+	size_t n = burst_copy(b, slot, dir, from_us, j->copy, ROOM);
+
+	l->n = l->n_ack = 0;
+	for (size_t i = 0; i < n; i++) {
+		int64_t us = (int64_t)burst_us(j->copy[i]);
+		uint32_t bytes = burst_bytes(j->copy[i]);
+
+		if (bytes == 0) {
+			l->ack[l->n_ack++] = us;
+			continue;
+		}
+		l->us[l->n] = us;
+		l->bytes[l->n++] = bytes;
+	}
+}
+
+/* Start of what both connections share, with room for moved decoys. */
+static uint64_t first_us(const struct conn_table *t,
+			 const struct burst_table *b, const struct candidate *c)
+{
+	int64_t first = INT64_MIN;
+
+	for (int i = 0; i < 2; i++)
+		if (conn_get(t, c->slot[i])->first_ns > first)
+			first = conn_get(t, c->slot[i])->first_ns;
+	first = (first - burst_epoch_ns(b)) / 1000 - SHIFT_MIN - SHIFT_SPAN;
+	return first > 0 ? (uint64_t)first : 0;
+}
+
+static void prepare(struct judge *j, const struct candidate *c,
+		    const struct conn_table *conns,
+		    const struct burst_table *bursts,
+		    const struct relay_index *index, struct pair_input *in)
+{
+	uint64_t from = first_us(conns, bursts, c);
+	uint32_t slots[PAIR_OTHERS];
+	uint8_t ends[PAIR_OTHERS];
+
+	memset(in, 0, sizeof(*in));
+	for (int l = 0; l < 2; l++) {
+		/* end 0 is src: what src sends (dir 0) leaves the host */
+		int out = c->end[l] == 0 ? 0 : 1;
+		struct lane *k = j->lane[l];
+
+		fill(j, &k[0], bursts, c->slot[l], !out, from);
+		fill(j, &k[1], bursts, c->slot[l], out, from);
+		in->leg[l] = (struct leg){
+			.in = { k[0].us, k[0].bytes, k[0].n },
+			.out = { k[1].us, k[1].bytes, k[1].n },
+			.ack_us = { k[0].ack, k[1].ack },
+			.n_acks = { k[0].n_ack, k[1].n_ack },
+		};
+	}
+	in->n_others = relay_index_others(index, c->host, c->slot, slots, ends,
+					  PAIR_OTHERS);
+	for (size_t i = 0; i < in->n_others; i++) {
+		struct lane *k = &j->other[i];
+
+		fill(j, k, bursts, slots[i], ends[i] == 0 ? 0 : 1, from);
+		in->others[i] = (struct stream){ k->us, k->bytes, k->n };
+	}
+}
+
+static void one_decoy(struct judge *j, struct pair_input *in, int64_t shift,
+		      int64_t span)
+{
+	struct pair_result r;
+
+	if (span - (shift < 0 ? -shift : shift) < OVERLAP_MIN ||
+	    j->stats.decoys >= DECOYS_MAX)
+		return;
+	in->shift_us = shift;
+	in->full = false;
+	pair_test(j->work, in, &r);
+	j->stats.decoys++;
+	for (int k = 0; k < 3; k++)
+		j->stats.decoys_above[k] +=
+			r.weakest >= (k + 1) * MICROBANS_PER_BAN;
+	if (r.weakest >= MICROBANS_PER_BAN && j->stats.n_decoy < DECOYS_KEPT)
+		j->stats.decoy[j->stats.n_decoy++] = r.weakest;
+}
+
+bool judge_candidate(struct judge *j, const struct candidate *c,
+		     const struct conn_table *conns,
+		     const struct burst_table *bursts,
+		     const struct relay_index *index, struct pair_result *out)
+{
+	struct pair_input in;
+	int64_t span, shift;
+	bool crossed;
+
+	if (conn_same(conn_get(conns, c->slot[0]), conn_get(conns, c->slot[1]),
+		      &crossed))
+		return false;
+	prepare(j, c, conns, bursts, index, &in);
+	pair_test(j->work, &in, out);
+	j->stats.judged++;
+	span = out->end_us - out->start_us;
+	shift = SHIFT_MIN + (int64_t)num_rng_below(&j->rng, SHIFT_SPAN);
+	/* short captures: a shift that leaves two thirds of the overlap */
+	if (shift > span / 3 && span / 3 > SHIFT_MIN)
+		shift = SHIFT_MIN + shift % (span / 3 - SHIFT_MIN + 1);
+	one_decoy(j, &in, shift, span);
+	one_decoy(j, &in, -shift, span);
+	return true;
+}
+
+const struct judge_stats *judge_stats(const struct judge *j)
+{
+	return &j->stats;
+}
+
+uint64_t judge_decoys_at(const struct judge *j, microbans threshold)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < j->stats.n_decoy; i++)
+		n += j->stats.decoy[i] >= threshold;
+	return n;
+}
