@@ -6,7 +6,7 @@ set -eu
 
 # build and run
 demo="gcc libc6-dev pkg-config meson ninja-build libpcap-dev libarchive-dev
-libssl-dev libjson-c-dev libseccomp-dev libxxhash-dev"
+zlib1g-dev libbz2-dev libzstd-dev libssl-dev libjson-c-dev libseccomp-dev libxxhash-dev"
 # + unit, golden, schema, tshark and instruction-count tests
 test="$demo libcmocka-dev python3 python3-jsonschema tshark valgrind gzip
 bzip2 xz-utils zstd lz4"

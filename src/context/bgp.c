@@ -91,8 +91,8 @@ static void word(struct bgp_attrs *a, unsigned type, const uint8_t *p,
 		 unsigned len)
 {
 	if (len != 4) {
-		a->bad |= type == T_NEXT_HOP ? BGP_BAD_WITHDRAW
-					     : BGP_BAD_DISCARD;
+		a->bad |=
+			type == T_NEXT_HOP ? BGP_BAD_WITHDRAW : BGP_BAD_DISCARD;
 		return;
 	}
 	switch (type) {
@@ -207,8 +207,7 @@ void bgp_attrs_read(struct rd r, bool as4, struct bgp_attrs *out)
 	while (r.left > 0) {
 		uint8_t flags = rd_u8(&r);
 		uint8_t type = rd_u8(&r);
-		unsigned len =
-			flags & FLAG_EXTENDED ? rd_be16(&r) : rd_u8(&r);
+		unsigned len = flags & FLAG_EXTENDED ? rd_be16(&r) : rd_u8(&r);
 		const uint8_t *p = rd_bytes(&r, len);
 
 		if (!rd_ok(&r)) {

@@ -18,7 +18,7 @@
 
 #include "context/mrt_decode.h"
 
-#define HEADER   12u
+#define HEADER	 12u
 #define NEAR_SEC INT64_C(86400) /* clock steps of collectors stay below */
 
 struct mrt {
@@ -157,8 +157,8 @@ static void count(struct mrt *m, const struct mrt_msg *msg)
 {
 	struct mrt_stats *s = &m->stats;
 	unsigned t = msg->type < MRT_TYPES ? msg->type : MRT_TYPES - 1;
-	unsigned sub = msg->subtype < MRT_SUBTYPES ? msg->subtype
-						   : MRT_SUBTYPES - 1;
+	unsigned sub =
+		msg->subtype < MRT_SUBTYPES ? msg->subtype : MRT_SUBTYPES - 1;
 
 	s->records++;
 	s->bytes += HEADER + msg->len;
@@ -291,11 +291,10 @@ bool mrt_lossy(const struct mrt *m, char *text, size_t len)
 	int n = 0;
 
 	text[0] = '\0';
-#define SAY(...)                                                             \
-	do {                                                                 \
-		if (n >= 0 && (size_t)n < len)                               \
-			n += snprintf(text + n, len - (size_t)n,             \
-				      __VA_ARGS__);                          \
+#define SAY(...)                                                               \
+	do {                                                                   \
+		if (n >= 0 && (size_t)n < len)                                 \
+			n += snprintf(text + n, len - (size_t)n, __VA_ARGS__); \
 	} while (0)
 	if (below)
 		SAY("%s%s", n ? "; " : "", below);
@@ -340,7 +339,7 @@ const char *mrt_subtype_name(unsigned type, unsigned subtype)
 {
 	static const char *const legacy[] = {
 		"NULL", "UPDATE", "PREF_UPDATE", "STATE_CHANGE",
-		"SYNC", "OPEN",   "NOTIFY",      "KEEPALIVE",
+		"SYNC", "OPEN",	  "NOTIFY",	 "KEEPALIVE",
 	};
 	static const char *const v2[] = {
 		NULL,

@@ -32,12 +32,12 @@ enum mrt_type {
 };
 
 enum mrt_kind {
-	MRT_PEERS,       /* peer index table: now in the reader */
-	MRT_RIB,         /* one prefix, entries of its peers */
-	MRT_UPDATE,      /* a BGP UPDATE */
-	MRT_STATE,       /* old_state -> new_state */
-	MRT_SESSION,     /* OPEN, NOTIFICATION, KEEPALIVE, ROUTE-REFRESH */
-	MRT_OTHER,       /* known, and without routes (GEO_PEER_TABLE ...) */
+	MRT_PEERS,	 /* peer index table: now in the reader */
+	MRT_RIB,	 /* one prefix, entries of its peers */
+	MRT_UPDATE,	 /* a BGP UPDATE */
+	MRT_STATE,	 /* old_state -> new_state */
+	MRT_SESSION,	 /* OPEN, NOTIFICATION, KEEPALIVE, ROUTE-REFRESH */
+	MRT_OTHER,	 /* known, and without routes (GEO_PEER_TABLE ...) */
 	MRT_UNSUPPORTED, /* a type or subtype that is not read */
 };
 
@@ -54,22 +54,22 @@ struct mrt_msg {
 	bool has_usec; /* an _ET record */
 	uint16_t type, subtype;
 	uint64_t offset; /* of the record in the unpacked stream */
-	uint32_t len;    /* of the record without its header */
+	uint32_t len;	 /* of the record without its header */
 
 	struct mrt_peer peer; /* UPDATE, STATE, SESSION, RIB of one peer */
 	uint32_t local_as;
-	bool as4;                       /* paths hold four-byte ASNs */
-	bool addpath;                   /* by subtype */
-	bool local;                     /* sent by the collector itself */
-	uint16_t old_state, new_state;  /* 1 Idle .. 6 Established */
-	uint8_t bgp_type;               /* 1 OPEN .. 5 ROUTE-REFRESH */
+	bool as4;			  /* paths hold four-byte ASNs */
+	bool addpath;			  /* by subtype */
+	bool local;			  /* sent by the collector itself */
+	uint16_t old_state, new_state;	  /* 1 Idle .. 6 Established */
+	uint8_t bgp_type;		  /* 1 OPEN .. 5 ROUTE-REFRESH */
 	struct rd withdrawn, attrs, nlri; /* UPDATE */
 
 	struct prefix prefix; /* RIB */
 	uint8_t safi;
 	uint32_t sequence;
-	unsigned entries;  /* RIB: entries that follow in body */
-	struct rd body;    /* RIB: for mrt_rib_next() */
+	unsigned entries;    /* RIB: entries that follow in body */
+	struct rd body;	     /* RIB: for mrt_rib_next() */
 	uint32_t originated; /* RIB of one peer */
 };
 
@@ -86,12 +86,12 @@ struct mrt_entry {
 struct mrt_stats {
 	uint64_t records, bytes;
 	uint64_t by_type[MRT_TYPES][MRT_SUBTYPES]; /* last column: the rest */
-	uint64_t malformed;    /* framed well, body cannot be read */
+	uint64_t malformed; /* framed well, body cannot be read */
 	uint64_t unsupported;
 	uint64_t gaps, gap_bytes; /* damaged framing that was stepped over */
-	uint64_t first_gap;       /* offset */
-	uint64_t tail_bytes;      /* of a last record that ends early */
-	uint64_t no_peer;         /* RIB entries without a peer table */
+	uint64_t first_gap;	  /* offset */
+	uint64_t tail_bytes;	  /* of a last record that ends early */
+	uint64_t no_peer;	  /* RIB entries without a peer table */
 	int64_t first_sec, last_sec;
 };
 

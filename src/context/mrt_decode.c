@@ -198,8 +198,7 @@ static enum decode_result update(struct rd r, struct mrt_msg *msg, int how)
 	return DECODED;
 }
 
-static enum decode_result bgp_message(struct rd r, struct mrt_msg *msg,
-				      int how)
+static enum decode_result bgp_message(struct rd r, struct mrt_msg *msg, int how)
 {
 	unsigned len;
 

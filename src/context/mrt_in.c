@@ -22,7 +22,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#define WINDOW    (1u << 20)
+#define WINDOW	  (1u << 20)
 #define RAW_BYTES (256u << 10)
 
 enum packing { PLAIN, GZIP, BZIP2, ZSTD, ARCHIVE, MEMORY };
@@ -33,7 +33,7 @@ struct mrt_in {
 	uint8_t *buf; /* window of unpacked bytes */
 	size_t cap, start, end;
 	uint64_t offset; /* of buf[start] in the unpacked stream */
-	bool eof;        /* nothing more below */
+	bool eof;	 /* nothing more below */
 	char damage[160];
 	const uint8_t *mem; /* MEMORY */
 	size_t mem_left;
@@ -263,7 +263,10 @@ static enum packing tell(const uint8_t *p, size_t n)
 		return BZIP2;
 	if (n >= 4 && get_le32(p) == 0xfd2fb528u)
 		return ZSTD;
-	if (n >= 6 && memcmp(p, "\xfd" "7zXZ\0", 6) == 0)
+	if (n >= 6 && memcmp(p,
+			     "\xfd"
+			     "7zXZ\0",
+			     6) == 0)
 		return ARCHIVE;
 	if (n >= 4 && get_le32(p) == 0x184d2204u) /* lz4 frame */
 		return ARCHIVE;
@@ -308,8 +311,7 @@ static bool start(struct mrt_in *in, const char *path, struct err *e)
 	if (n < 0)
 		return err_sys(e, errno, "%s", path);
 	in->packing = tell(in->raw, in->raw_len);
-	if (in->packing == GZIP &&
-	    inflateInit2(&in->z, MAX_WBITS + 16) != Z_OK)
+	if (in->packing == GZIP && inflateInit2(&in->z, MAX_WBITS + 16) != Z_OK)
 		return err_set(e, ERR_MEMORY, "out of memory");
 	if (in->packing == GZIP)
 		in->inited = true;
@@ -418,8 +420,8 @@ size_t mrt_in_peek(struct mrt_in *in, size_t want, const uint8_t **p)
 		if (!make_room(in, want))
 			damage(in, "out of memory");
 		while (in->end - in->start < want && !in->eof)
-			in->end += more(in, in->buf + in->end,
-					in->cap - in->end);
+			in->end +=
+				more(in, in->buf + in->end, in->cap - in->end);
 	}
 	*p = in->buf + in->start;
 	return in->end - in->start;

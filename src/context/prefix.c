@@ -140,9 +140,8 @@ bool prefix_covers(const struct prefix *wide, const struct prefix *narrow)
 		return false;
 	if (memcmp(wide->b, narrow->b, full) != 0)
 		return false;
-	return rest == 0 ||
-	       ((wide->b[full] ^ narrow->b[full]) & (0xff00u >> rest) & 0xff) ==
-		       0;
+	return rest == 0 || ((wide->b[full] ^ narrow->b[full]) &
+			     (0xff00u >> rest) & 0xff) == 0;
 }
 
 int prefix_cmp(const struct prefix *a, const struct prefix *b)

@@ -35,12 +35,11 @@ struct route_text {
 	struct bgp_path path;
 };
 
-static const char pairs[] =
-	"0001020304050607080910111213141516171819"
-	"2021222324252627282930313233343536373839"
-	"4041424344454647484950515253545556575859"
-	"6061626364656667686970717273747576777879"
-	"8081828384858687888990919293949596979899";
+static const char pairs[] = "0001020304050607080910111213141516171819"
+			    "2021222324252627282930313233343536373839"
+			    "4041424344454647484950515253545556575859"
+			    "6061626364656667686970717273747576777879"
+			    "8081828384858687888990919293949596979899";
 
 static char *put_u32(char *p, uint32_t v)
 {
@@ -148,7 +147,8 @@ static char *put_path(char *p, const struct bgp_path *path)
 	while (i < path->n) {
 		unsigned type = path->w[i] >> 16;
 		unsigned count = path->w[i] & 0xffff;
-		char sep = type == SEG_SET || type == SEG_CONFED_SET ? ',' : ' ';
+		char sep =
+			type == SEG_SET || type == SEG_CONFED_SET ? ',' : ' ';
 
 		if (i)
 			*p++ = ' ';
@@ -205,8 +205,7 @@ static char *put_attrs(struct route_text *t, char *p, const struct rd *raw,
 		t->counts.bad_attrs++;
 	p = put_path(p, &t->path);
 	*p++ = '|';
-	p = put_str(p, a.have & BGP_ORIGIN ? origins[a.origin]
-					   : "INCOMPLETE|");
+	p = put_str(p, a.have & BGP_ORIGIN ? origins[a.origin] : "INCOMPLETE|");
 	if (fam == 6 && a.have & BGP_MP_REACH && a.reach.next_hop_len >= 16)
 		p = put_v6(p, a.reach.next_hop);
 	else if (a.have & BGP_NEXT_HOP)
@@ -226,8 +225,8 @@ static char *put_attrs(struct route_text *t, char *p, const struct rd *raw,
 	}
 	p = put_str(p, a.have & BGP_ATOMIC ? "AG|" : "NAG|");
 	if (a.have & BGP_AGGREGATOR) {
-		bool wide = a.aggregator_as == 23456 &&
-			    a.have & BGP_AS4_AGGREGATOR;
+		bool wide =
+			a.aggregator_as == 23456 && a.have & BGP_AS4_AGGREGATOR;
 
 		p = put_u32(p, wide ? a.as4_aggregator_as : a.aggregator_as);
 		*p++ = ' ';
@@ -343,8 +342,7 @@ static void new_peers(struct route_text *t, struct mrt *m)
 	for (unsigned i = 0; t->cache && i < t->npeers; i++) {
 		struct cached *c = &t->cache[i];
 
-		c->who_len = (uint16_t)(put_who(c->who, &t->peers[i]) -
-					c->who);
+		c->who_len = (uint16_t)(put_who(c->who, &t->peers[i]) - c->who);
 	}
 }
 
@@ -428,8 +426,8 @@ struct lines {
 	char letter;
 };
 
-static void routes(struct route_text *t, struct rd field,
-		   struct nlri_form form, const struct lines *l)
+static void routes(struct route_text *t, struct rd field, struct nlri_form form,
+		   const struct lines *l)
 {
 	struct prefix x;
 	enum nlri_result res;
@@ -490,8 +488,7 @@ static void announced(struct route_text *t, struct rd field,
 
 static bool unicast(const struct bgp_mp *mp)
 {
-	return (mp->afi == 1 || mp->afi == 2) && mp->safi >= 1 &&
-	       mp->safi <= 3;
+	return (mp->afi == 1 || mp->afi == 2) && mp->safi >= 1 && mp->safi <= 3;
 }
 
 static void update(struct route_text *t, const struct mrt_msg *msg)
@@ -539,8 +536,7 @@ static void state(struct route_text *t, const struct mrt_msg *msg)
 	t->at = p;
 }
 
-void route_text_record(struct route_text *t, struct mrt *m,
-		       struct mrt_msg *msg)
+void route_text_record(struct route_text *t, struct mrt *m, struct mrt_msg *msg)
 {
 	switch (msg->kind) {
 	case MRT_PEERS:
