@@ -114,17 +114,12 @@ static void learn(double *count, int bin, double weight)
 struct waiter {
 	const int64_t *b;
 	size_t n, hint;
-	const uint8_t *mask;
 };
 
-static int64_t wait_for(struct waiter *w, int64_t t, bool *masked)
+static int64_t wait_for(struct waiter *w, int64_t t)
 {
 	w->hint = seek_us(w->b, w->n, w->hint, t);
-	if (w->hint == w->n)
-		return INT64_MAX / 4;
-	if (masked != NULL)
-		*masked = w->mask != NULL && w->mask[w->hint];
-	return w->b[w->hint] - t;
+	return w->hint == w->n ? INT64_MAX / 4 : w->b[w->hint] - t;
 }
 
 static int64_t settled(int64_t t, int64_t wait)
@@ -133,47 +128,42 @@ static int64_t settled(int64_t t, int64_t wait)
 }
 
 void interval_test(const int64_t *a, size_t na, const int64_t *b, size_t nb,
-		   const uint8_t *a_mask, const uint8_t *b_mask,
 		   const int64_t *check_us, struct track *t)
 {
-	struct waiter w = { .b = b, .n = nb, .mask = b_mask };
+	struct waiter w = { .b = b, .n = nb };
 	struct learner l;
 	int64_t decoy[DECOYS];
 	unsigned bets = 0;
 
 	learner_init(&l);
 	for (size_t i = 1; i < na && bets < BETS_MAX; i++) {
-		int64_t g = a[i] - a[i - 1], w0, when;
+		int64_t g = a[i] - a[i - 1], wait, when;
 		int oct = octave_of(g), k, bin[DECOYS], b0;
-		bool masked = false;
 		double f0, sum;
 
 		k = draw(&l, oct, decoy);
 		if (k >= WARM) {
-			w0 = wait_for(&w, a[i], &masked);
-			when = settled(a[i], w0);
-			b0 = lag_bin(w0);
+			wait = wait_for(&w, a[i]);
+			when = settled(a[i], wait);
+			b0 = lag_bin(wait);
 			sum = f0 = score(&l, b0);
 			for (int j = 0; j < k; j++) {
 				int64_t at = a[i - 1] + decoy[j];
-				int64_t wj = wait_for(&w, at, NULL);
 
-				bin[j] = lag_bin(wj);
+				wait = wait_for(&w, at);
+				bin[j] = lag_bin(wait);
 				sum += score(&l, bin[j]);
-				if (settled(at, wj) > when)
-					when = settled(at, wj);
+				if (settled(at, wait) > when)
+					when = settled(at, wait);
 			}
-			masked = masked || (a_mask != NULL && a_mask[i]);
-			if (!masked) {
-				track_add(t, check_us, when,
-					  num_microbans((k + 1) * f0 / sum));
-				bets++;
-				learn(l.hits, b0, 1);
-				l.hit_sum += 1;
-				for (int j = 0; j < k; j++)
-					learn(l.decoys, bin[j], 1.0 / k);
-				l.decoy_sum += 1;
-			}
+			track_add(t, check_us, when,
+				  num_microbans((k + 1) * f0 / sum));
+			bets++;
+			learn(l.hits, b0, 1);
+			l.hit_sum += 1;
+			for (int j = 0; j < k; j++)
+				learn(l.decoys, bin[j], 1.0 / k);
+			l.decoy_sum += 1;
 		}
 		ring_put(&l.octave[oct], g);
 		ring_put(&l.latest, g);

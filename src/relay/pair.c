@@ -28,7 +28,9 @@ struct pair_work {
 	size_t max;
 	int64_t *shifted[2]; /* leg 0 in, out */
 	int64_t *view[4];    /* event times of one view */
-	uint8_t *mask[2];
+	int64_t *free_us[4]; /* streams without their timers */
+	uint32_t *free_bytes[4];
+	uint8_t *mask;
 	struct track track[PAIR_RIVALS][N_FLOWS];
 };
 
@@ -55,12 +57,13 @@ struct pair_work *pair_work_new(size_t max, struct err *e)
 	w->shifted[1] = calloc(max, sizeof(int64_t));
 	for (int i = 0; i < 4; i++) {
 		w->view[i] = calloc(max, sizeof(int64_t));
-		if (w->view[i] == NULL)
+		w->free_us[i] = calloc(max, sizeof(int64_t));
+		w->free_bytes[i] = calloc(max, sizeof(uint32_t));
+		if (!w->view[i] || !w->free_us[i] || !w->free_bytes[i])
 			goto fail;
 	}
-	w->mask[0] = calloc(max, 1);
-	w->mask[1] = calloc(max, 1);
-	if (w->shifted[0] && w->shifted[1] && w->mask[0] && w->mask[1])
+	w->mask = calloc(max, 1);
+	if (w->shifted[0] && w->shifted[1] && w->mask)
 		return w;
 fail:
 	pair_work_free(w);
@@ -74,10 +77,12 @@ void pair_work_free(struct pair_work *w)
 		return;
 	free(w->shifted[0]);
 	free(w->shifted[1]);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
 		free(w->view[i]);
-	free(w->mask[0]);
-	free(w->mask[1]);
+		free(w->free_us[i]);
+		free(w->free_bytes[i]);
+	}
+	free(w->mask);
 	free(w);
 }
 
@@ -185,64 +190,70 @@ static void take_view(struct pair_work *w, const struct leg *leg, int c, int v,
 	}
 }
 
-static size_t unmasked(int64_t *us, size_t n, const uint8_t *mask)
-{
-	size_t k = 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (!mask[i])
-			us[k++] = us[i];
-	return k;
-}
-
-static void run_shift(struct pair_work *w, const struct leg *leg, int rival,
-		      const struct pair_result *r)
+static void run_shift(struct pair_work *w, const struct leg *leg,
+		      const struct pair_result *r, struct track *t)
 {
 	const struct stream *s[4] = { &leg[0].in, &leg[0].out, &leg[1].in,
 				      &leg[1].out };
 	int64_t wide = r->end_us + PAIR_LAG_MAX_US;
 	size_t n[4];
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 4; i++)
 		n[i] = onsets_of(s[i], quiet_us[0],
 				 i < 2 ? r->start_us :
 					 r->start_us - PAIR_LAG_MAX_US,
 				 i < 2 ? r->end_us : wide, w->view[i]);
-		if (rival != PAIR_TIMERS)
-			continue;
-		grid_mask(w->view[i], n[i], w->mask[0]);
-		n[i] = unmasked(w->view[i], n[i], w->mask[0]);
-	}
-	shift_test((const int64_t *const *)w->view, n, r->check_us,
-		   &w->track[rival][N_INTERVAL]);
+	shift_test((const int64_t *const *)w->view, n, r->check_us, t);
 }
 
-/* Unrelated flows (rival 0), or with every event taken out that the stream's
- * own timer predicts (rival PAIR_TIMERS). */
-static void run_flows(struct pair_work *w, const struct leg *leg, int rival,
-		      const struct pair_result *r)
+/* Unrelated flows; t: the tracks of the rival. */
+static void run_flows(struct pair_work *w, const struct leg *leg,
+		      const struct pair_result *r, struct track *t)
 {
-	struct track *t = w->track[rival];
+	struct track *next = t;
 	size_t na, nb;
 
 	for (int c = 0; c < 2; c++) {
-		for (int v = 0; v <= LEVELS; v++, t++) {
+		for (int v = 0; v <= LEVELS; v++) {
 			take_view(w, leg, c, v, r, &na, &nb);
-			if (rival != PAIR_TIMERS) {
-				interval_test(w->view[0], na, w->view[1], nb,
-					      NULL, NULL, r->check_us, t);
-				continue;
-			}
-			grid_mask(w->view[0], na, w->mask[0]);
-			grid_mask(w->view[1], nb, w->mask[1]);
 			interval_test(w->view[0], na, w->view[1], nb,
-				      w->mask[0], w->mask[1], r->check_us, t);
+				      r->check_us, next++);
 		}
 	}
-	run_shift(w, leg, rival, r);
+	run_shift(w, leg, r, next++);
 	/* sizes that agree speak against unrelated flows and timers too */
-	memcpy(&w->track[rival][N_INTERVAL + 1], w->track[PAIR_DEPENDENCY],
+	memcpy(next, w->track[PAIR_DEPENDENCY],
 	       N_CONTENT * sizeof(struct track));
+}
+
+/* A stream without what its own timer predicts, in storage of w. */
+static struct stream without_grid(struct pair_work *w, const struct stream *s,
+				  int i)
+{
+	size_t n = s->n < w->max ? s->n : w->max, k = 0;
+
+	grid_mask(s->us, n, w->mask);
+	for (size_t j = 0; j < n; j++) {
+		if (w->mask[j])
+			continue;
+		w->free_us[i][k] = s->us[j];
+		w->free_bytes[i][k++] = s->bytes[j];
+	}
+	return (struct stream){ w->free_us[i], w->free_bytes[i], k };
+}
+
+/* Timers: the same processes on what no timer predicts. */
+static void run_timers(struct pair_work *w, const struct leg *leg,
+		       const struct pair_result *r)
+{
+	struct leg bare[2];
+
+	for (int l = 0; l < 2; l++) {
+		bare[l] = leg[l];
+		bare[l].in = without_grid(w, &leg[l].in, 2 * l);
+		bare[l].out = without_grid(w, &leg[l].out, 2 * l + 1);
+	}
+	run_flows(w, bare, r, w->track[PAIR_TIMERS]);
 }
 
 static microbans rival_at(const struct pair_work *w, int rival, int k)
@@ -305,9 +316,9 @@ static void run_rivals(struct pair_work *w, const struct pair_input *in,
 		r->hopeless = true;
 		return;
 	}
-	run_flows(w, leg, PAIR_INDEPENDENT, r);
+	run_flows(w, leg, r, w->track[PAIR_INDEPENDENT]);
 	if (in->full || rival_best(w, PAIR_INDEPENDENT) >= HOPELESS)
-		run_flows(w, leg, PAIR_TIMERS, r);
+		run_timers(w, leg, r);
 }
 
 /* Isolated ACKs followed (sign 1) or preceded (sign -1) by a payload of o

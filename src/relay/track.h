@@ -79,10 +79,8 @@ size_t sized_of(const struct stream *s, int64_t from, int64_t to,
 /* mask[i] = 1: the stream's own timer predicts event i. */
 void grid_mask(const int64_t *us, size_t n, uint8_t *mask);
 
-/* interval.c: do the events of b answer those of a?  a_mask, b_mask may be
- * NULL: no bet is placed where one is set. */
+/* interval.c: do the events of b answer those of a? */
 void interval_test(const int64_t *a, size_t na, const int64_t *b, size_t nb,
-		   const uint8_t *a_mask, const uint8_t *b_mask,
 		   const int64_t *check_us, struct track *t);
 
 /* shift.c: event times of both legs by direction at the host. */
