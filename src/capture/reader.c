@@ -25,6 +25,34 @@ void reader_damage(struct reader *r, uint64_t offset, const char *fmt, ...)
 	r->state = READER_END;
 }
 
+/* Under AddressSanitizer the parts of the buffer that hold nothing may not be
+ * touched: a reader that goes past the data is found, not fed stale bytes. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAVE_ASAN 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define HAVE_ASAN 1
+#endif
+#ifdef HAVE_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
+static void guard(const struct reader *r, bool on)
+{
+#ifdef HAVE_ASAN
+	ASAN_UNPOISON_MEMORY_REGION(r->buf, TAIL_LEN + READ_LEN);
+	if (on) {
+		ASAN_POISON_MEMORY_REGION(r->buf, r->pos);
+		ASAN_POISON_MEMORY_REGION(r->buf + r->end,
+					  TAIL_LEN + READ_LEN - r->end);
+	}
+#else
+	(void)r;
+	(void)on;
+#endif
+}
+
 /* One more read; false at the end, when idle or damaged. */
 static bool refill(struct reader *r)
 {
@@ -34,6 +62,7 @@ static bool refill(struct reader *r)
 
 	if (r->at_end)
 		return false;
+	guard(r, false);
 	if (r->pos != r->end || r->pos != TAIL_LEN) {
 		source_settle(r->src);
 		memmove(r->buf + TAIL_LEN - tail, r->buf + r->pos, tail);
@@ -46,6 +75,7 @@ static bool refill(struct reader *r)
 	switch (res) {
 	case SOURCE_DATA:
 		r->end += got;
+		guard(r, true);
 		return true;
 	case SOURCE_IDLE:
 		r->state = READER_IDLE;
@@ -178,6 +208,8 @@ void reader_close(struct reader *r)
 	if (r == NULL)
 		return;
 	source_close(r->src); /* ends the hash thread before the buffer goes */
+	if (r->buf != NULL)
+		guard(r, false);
 	free(r->buf);
 	free(r->ifs);
 	free(r);

@@ -7,6 +7,7 @@
  */
 #include "decode/walk.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
 enum {
@@ -198,9 +199,17 @@ static enum step link_first(struct walk *w, uint16_t linktype)
 	return walk_end(w, SEG_UNSUPPORTED);
 }
 
-static void clear(struct segment *s)
+/* In pieces of a cache line: the compiler makes vector stores of these, and a
+ * string instruction, ten times slower, of the whole. */
+static inline void clear(struct segment *s)
 {
-	memset(s, 0, sizeof(*s));
+	uint8_t *p = (uint8_t *)s;
+	const size_t last = sizeof(*s) - 128;
+
+	_Static_assert(sizeof(*s) > 128 && sizeof(*s) <= 192, "three pieces");
+	memset(p, 0, 64);
+	memset(p + 64, 0, 64);
+	memset(p + 128, 0, last);
 	s->wscale = 255;
 }
 
@@ -262,7 +271,7 @@ static inline uint64_t mix(uint64_t a, uint64_t b)
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
-uint32_t segment_flow_hash(const struct segment *s)
+static inline uint32_t flow_hash(const struct segment *s)
 {
 	/* odd constants: digits of pi, as in Blowfish */
 	const uint64_t k0 = UINT64_C(0x243f6a8885a308d3),
@@ -270,11 +279,19 @@ uint32_t segment_flow_hash(const struct segment *s)
 		       k2 = UINT64_C(0xa4093822299f31d1);
 	uint64_t a, b, h;
 
-	a = mix(s->src.w[0] ^ k0, s->src.w[1] ^ k1 ^ s->sport * k2);
-	b = mix(s->dst.w[0] ^ k0, s->dst.w[1] ^ k1 ^ s->dport * k2);
+	/* little endian whatever the machine: same value everywhere */
+	a = mix(le64toh(s->src.w[0]) ^ k0,
+		le64toh(s->src.w[1]) ^ k1 ^ s->sport * k2);
+	b = mix(le64toh(s->dst.w[0]) ^ k0,
+		le64toh(s->dst.w[1]) ^ k1 ^ s->dport * k2);
 	/* a sum does not know which came first */
 	h = mix((a + b) ^ s->proto, k2);
 	return (uint32_t)(h ^ h >> 32);
+}
+
+uint32_t segment_flow_hash(const struct segment *s)
+{
+	return flow_hash(s);
 }
 
 void decode_batch(struct decoder *d, const struct frame *f, size_t n,
@@ -292,11 +309,13 @@ void decode_batch(struct decoder *d, const struct frame *f, size_t n,
 			.budget = WALK_BUDGET,
 		};
 
+		if (i + 6 < n)
+			__builtin_prefetch(f[i + 6].data + 48);
 		clear(s);
 		set_origin(s, &f[i]);
 		walk(&w, link_first(&w, f[i].linktype));
 		d->stats.outcome[s->outcome]++;
 		d->stats.tunnels += s->tunnel_depth > 0;
-		s->hash = segment_flow_hash(s);
+		s->hash = flow_hash(s);
 	}
 }
