@@ -20,6 +20,8 @@
 #define DECOYS    15
 #define DIFFS     24     /* latest differences remembered */
 #define RATIOS    9      /* latest ratios per class */
+#define PAD_HEAD  8      /* header of a padded frame */
+#define RUN_MAX   3      /* source bursts that may leave as one */
 #define GRADES    6
 #define NO_CREDIT 5      /* this grade and worse: no agreement */
 #define BETS_MAX  2048
@@ -87,6 +89,17 @@ static double apart(double x, double y)
 	return x < y ? y / x - 1 : x / y - 1;
 }
 
+/* Is dst what a padder makes of n frames of src bytes in all: each the next
+ * multiple of a block? */
+static bool is_padded(uint32_t src, uint32_t n, uint32_t dst)
+{
+	for (uint32_t m = 16; m <= 256; m *= 2)
+		if (dst % m == 0 && dst >= src &&
+		    dst - src < n * (m + PAD_HEAD))
+			return true;
+	return false;
+}
+
 /* src bytes in n_src bursts against dst bytes: 0 is best. */
 static int grade(const struct content *c, uint32_t src, uint32_t n_src,
 		 uint32_t dst)
@@ -101,6 +114,8 @@ static int grade(const struct content *c, uint32_t src, uint32_t n_src,
 		seen += c->diff[i] == d;
 	if (seen >= 2)
 		return 1;
+	if (n_src <= RUN_MAX && is_padded(src, n_src, dst))
+		return 2;
 	off = apart(dst, src * c->centre);
 	other = apart(dst, src + n_src * c->overhead);
 	off = other < off ? other : off;
@@ -205,79 +220,122 @@ void content_test(const struct stream *s, const struct stream *t,
 }
 
 #define WINDOW_SIZES 15
-#define WINDOW_LOOK  24 /* target bursts looked at */
+#define WINDOW_LOOK  24 /* bursts of the other stream looked at */
 
-/* The best grade a source size finds among the target's bursts. */
-static int best_grade(const struct content *c, uint32_t src,
-		      const uint32_t *dst, size_t n)
+/* What one size may have become, or have come from: bursts near it. */
+struct nearby {
+	const uint32_t *bytes;
+	size_t n;
+	bool runs; /* they are sources: runs of up to RUN_MAX count as one */
+};
+
+/* The best grade a size finds among the other stream's bursts. */
+static int best_grade(const struct content *c, uint32_t size,
+		      const struct nearby *o)
 {
-	int best = GRADES - 1;
+	int best = GRADES - 1, g;
 
-	for (size_t i = 0; i < n; i++) {
-		int g = grade(c, src, 1, dst[i]);
+	for (size_t i = 0; i < o->n; i++) {
+		uint32_t sum = 0;
 
-		best = g < best ? g : best;
+		if (!o->runs) {
+			g = grade(c, size, 1, o->bytes[i]);
+			best = g < best ? g : best;
+			continue;
+		}
+		for (uint32_t k = 0; k < RUN_MAX && i + k < o->n; k++) {
+			sum += o->bytes[i + k];
+			g = grade(c, sum, k + 1, size);
+			best = g < best ? g : best;
+		}
 	}
 	return best;
 }
 
 /* Remembers the differences to what is near in size. */
-static void learn_window(struct content *c, uint32_t src, const uint32_t *dst,
-			 size_t n)
+static void learn_window(struct content *c, uint32_t size,
+			 const struct nearby *o)
 {
-	for (size_t i = 0; i < n; i++)
-		if (dst[i] / 2 <= src && src / 2 <= dst[i])
-			c->diff[c->n_diff++ % DIFFS] = (int64_t)dst[i] - src;
+	for (size_t i = 0; i < o->n; i++) {
+		uint32_t x = o->bytes[i];
+
+		if (x / 2 <= size && size / 2 <= x)
+			c->diff[c->n_diff++ % DIFFS] =
+				o->runs ? (int64_t)size - x :
+					  (int64_t)x - size;
+	}
+}
+
+/* Sizes of the anchor stream by class, the latest of each. */
+struct sizes {
+	uint32_t size[CLASSES][WINDOW_SIZES], n[CLASSES];
+};
+
+/* The bet on one size: does it find its like more than others do? */
+static bool window_bet(struct content *c, struct sizes *z, uint32_t x,
+		       const struct nearby *o, double *e, int *g0)
+{
+	int cls = class_of(x), g[WINDOW_SIZES];
+	uint32_t n = z->n[cls] < WINDOW_SIZES ? z->n[cls] : WINDOW_SIZES;
+	bool differ = false;
+	double f0, sum;
+
+	*g0 = best_grade(c, x, o);
+	sum = f0 = score(c, *g0);
+	for (uint32_t k = 0; k < n; k++) {
+		g[k] = best_grade(c, z->size[cls][k], o);
+		sum += score(c, g[k]);
+		differ = differ || z->size[cls][k] != x;
+	}
+	*e = (n + 1) * f0 / sum;
+	differ = differ && o->n > 0;
+	if (differ) {
+		c->hits[*g0] += 1;
+		c->hit_sum += 1;
+		for (uint32_t k = 0; k < n; k++)
+			c->decoys[g[k]] += 1.0 / n;
+		c->decoy_sum += 1;
+	}
+	learn_window(c, x, o);
+	z->size[cls][z->n[cls]++ % WINDOW_SIZES] = x;
+	return differ;
 }
 
 void content_window_test(const struct stream *s, const struct stream *t,
-			 int64_t window_us, int64_t from, int64_t to,
+			 const struct content_window *w,
 			 const int64_t *check_us, struct track *track,
 			 struct content_count *count)
 {
-	uint32_t size[CLASSES][WINDOW_SIZES], n_size[CLASSES] = { 0 };
-	uint32_t usual = usual_size(s);
+	const struct stream *a = w->runs ? t : s, *o = w->runs ? s : t;
+	uint32_t usual = usual_size(a);
+	struct sizes z = { .n = { 0 } };
 	struct content c;
-	size_t j = 0;
 	unsigned done = 0;
+	size_t j = 0;
 
 	content_init(&c);
 	c.centre = 1;
-	for (size_t i = seek_us(s->us, s->n, 0, from);
-	     i < s->n && s->us[i] <= to && done < BETS_MAX; i++) {
-		uint32_t x = s->bytes[i], n, near;
-		int cls = class_of(x), g0, g[WINDOW_SIZES];
-		bool differ = false;
-		double f0, sum;
+	for (size_t i = seek_us(a->us, a->n, 0, w->from);
+	     i < a->n && a->us[i] <= w->to && done < BETS_MAX; i++) {
+		int64_t first = w->runs ? a->us[i] - w->width_us : a->us[i];
+		int64_t last = first + w->width_us;
+		struct nearby near = { .runs = w->runs };
+		double e;
+		int g0;
 
-		if (x <= usual + usual / 2)
+		if (a->bytes[i] <= usual + usual / 2)
 			continue;
-		j = seek_us(t->us, t->n, j, s->us[i]);
-		for (near = 0; near < WINDOW_LOOK && j + near < t->n &&
-			       t->us[j + near] <= s->us[i] + window_us;)
-			near++;
-		n = n_size[cls] < WINDOW_SIZES ? n_size[cls] : WINDOW_SIZES;
-		g0 = best_grade(&c, x, t->bytes + j, near);
-		sum = f0 = score(&c, g0);
-		for (uint32_t k = 0; k < n; k++) {
-			g[k] = best_grade(&c, size[cls][k], t->bytes + j, near);
-			sum += score(&c, g[k]);
-			differ = differ || size[cls][k] != x;
-		}
-		if (differ && near > 0) {
-			track_add(track, check_us, s->us[i] + window_us,
-				  num_microbans((n + 1) * f0 / sum));
-			done++;
-			count->compared++;
-			count->equal += g0 <= 2;
-			c.hits[g0] += 1;
-			c.hit_sum += 1;
-			for (uint32_t k = 0; k < n; k++)
-				c.decoys[g[k]] += 1.0 / n;
-			c.decoy_sum += 1;
-		}
-		learn_window(&c, x, t->bytes + j, near);
-		size[cls][n_size[cls]++ % WINDOW_SIZES] = x;
+		j = seek_us(o->us, o->n, j, first);
+		near.bytes = o->bytes + j;
+		while (near.n < WINDOW_LOOK && j + near.n < o->n &&
+		       o->us[j + near.n] <= last)
+			near.n++;
+		if (!window_bet(&c, &z, a->bytes[i], &near, &e, &g0))
+			continue;
+		track_add(track, check_us, last, num_microbans(e));
+		done++;
+		count->compared++;
+		count->equal += g0 <= 2;
 	}
 	track_end(track);
 }

@@ -16,7 +16,7 @@
 #define FORWARD_MIN 5              /* isolated ACKs needed to say so */
 #define BEGIN_US    INT64_C(500000) /* joint silence before an initiative */
 #define WINDOW_US   INT64_C(700000)
-#define N_CONTENT   (2 * (QUIETS + 1))
+#define N_CONTENT   (2 * (QUIETS + 2))
 #define N_INTERVAL  (2 * (LEVELS + 1))
 #define N_FLOWS     (N_INTERVAL + 1 + N_CONTENT) /* + shifts, + content */
 #define HOPELESS    (MICROBANS_PER_BAN / 2) /* not worth dearer tests */
@@ -37,9 +37,9 @@ struct pair_work {
 static const unsigned processes[PAIR_RIVALS] = { N_FLOWS, N_FLOWS, ORDERS,
 						 ORDERS, N_CONTENT };
 /* log10 of them, rounded up */
-static const microbans log10_processes[PAIR_RIVALS] = { 1278754, 1278754,
+static const microbans log10_processes[PAIR_RIVALS] = { 1322220, 1322220,
 							477122, 477122,
-							903090 };
+							MICROBANS_PER_BAN };
 
 unsigned pair_processes(int rival)
 {
@@ -130,24 +130,25 @@ static void run_content(struct pair_work *w, const struct leg *leg,
 	struct track *t = w->track[PAIR_DEPENDENCY];
 	struct content_count count;
 
+	struct content_window win = { r->start_us, r->end_us, WINDOW_US,
+				      false };
+
 	for (int c = 0; c < 2; c++) {
 		const struct stream *s = &leg[c].in, *d = &leg[!c].out;
 
-		for (int q = 0; q <= QUIETS; q++, t++) {
+		for (int q = 0; q < QUIETS; q++, t++) {
 			count = (struct content_count){ 0, 0 };
-			if (q < QUIETS)
-				content_test(s, d, quiet_us[q], r->start_us,
-					     r->end_us, r->check_us, t,
-					     &count);
-			else
-				content_window_test(s, d, WINDOW_US,
-						    r->start_us, r->end_us,
-						    r->check_us, t, &count);
-			if (q < QUIETS && count.equal >= r->equal) {
+			content_test(s, d, quiet_us[q], r->start_us, r->end_us,
+				     r->check_us, t, &count);
+			if (count.equal >= r->equal) {
 				r->bursts = count.compared;
 				r->equal = count.equal;
 			}
 		}
+		win.runs = false;
+		content_window_test(s, d, &win, r->check_us, t++, &count);
+		win.runs = true;
+		content_window_test(s, d, &win, r->check_us, t++, &count);
 	}
 }
 

@@ -107,9 +107,14 @@ void content_test(const struct stream *s, const struct stream *t,
 		  const int64_t *check_us, struct track *track,
 		  struct content_count *count);
 /* As content_test(), but each sized burst of s looks for its like among the
- * bursts of t within window_us: for legs that are never silent together. */
+ * bursts of t within width_us after it; with runs, each sized burst of t among
+ * runs of bursts of s before it.  For legs that are never silent together. */
+struct content_window {
+	int64_t from, to, width_us;
+	bool runs;
+};
 void content_window_test(const struct stream *s, const struct stream *t,
-			 int64_t window_us, int64_t from, int64_t to,
+			 const struct content_window *w,
 			 const int64_t *check_us, struct track *track,
 			 struct content_count *count);
 
