@@ -7,23 +7,23 @@
  * Statistics).  A period counts when n R^2 exceeds GRID_LIMIT, about one in a
  * thousand over the periods tried.  An event is predicted when its distance
  * from one of the three before it is near a small multiple of the period.
- * Misses: grids that carry less than about a third of the events, and jitter
- * above a quarter of the period (such grids hardly drift, see METHODS.md).
+ * Misses: grids that carry less than about half of the events, and jitter
+ * above a fifth of the period (such grids hardly drift, see METHODS.md).
  */
 #include "relay/track.h"
 
 #include <math.h>
 #include <string.h>
 
-#define GRID_WINDOW   128
+#define GRID_WINDOW   64
 #define GRID_LIMIT    12.0
 #define GRID_MIN      12   /* events in a window that can show a grid */
 #define BINS_PER_OCT  8
 #define FIRST_OCT     15   /* 33 ms */
 #define LAST_OCT      28   /* 268 s */
 #define N_BINS        ((LAST_OCT - FIRST_OCT) * BINS_PER_OCT)
-#define CANDIDATES    3
-#define STEPS         48
+#define CANDIDATES    2
+#define STEPS         24
 
 /* sin and cos of 2 pi x, x in [0,1): polynomial, the same on every machine.
  * Error below 3e-7, far below what a phase test can see. */
@@ -150,7 +150,7 @@ static void window(const int64_t *us, size_t n, uint8_t *mask)
 		for (int b = 1; b < N_BINS; b++)
 			if (count[b] > count[top])
 				top = b;
-		if (count[top] < 6 || count[top] * 6 < n)
+		if (count[top] < 6 || count[top] * 4 < n)
 			return;
 		count[top] = 0;
 		period = refine(us, n, top, &v);
