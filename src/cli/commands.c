@@ -3,11 +3,13 @@
 
 #include <string.h>
 
-extern const struct command command_analyze, command_explain, command_mrt;
+extern const struct command command_analyze, command_explain, command_evaluate,
+	command_mrt;
 
 const struct command *const commands[] = {
 	&command_analyze,
 	&command_explain,
+	&command_evaluate,
 	&command_mrt,
 };
 const size_t n_commands = sizeof(commands) / sizeof(commands[0]);

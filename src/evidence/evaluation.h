@@ -21,17 +21,17 @@
 /* One true relay in one capture, or one reported relay that is false. */
 struct eval_pair {
 	char scenario[64], capture[64];
-	char group;           /* 'A' ... as the corpus has it, '?' = none */
-	char tool[32];        /* of the truth; "-" for a false one */
-	char kind[32];        /* of the truth, may be "packet-level" */
+	char group;    /* 'A' ... as the corpus has it, '?' = none */
+	char tool[32]; /* of the truth; "-" for a false one */
+	char kind[32]; /* of the truth, may be "packet-level" */
 	char legs[160];
-	bool must;            /* has to be found */
-	bool terminates;      /* false: NAT, VPN; reporting it is false */
-	bool found;           /* reported as sufficient */
-	bool is_false;        /* reported, and not a relay */
-	bool reversed;        /* found with in and out exchanged */
-	bool scored;          /* the case has a record of the pair */
-	enum reason reason;   /* of the record, when not sufficient */
+	bool must;	    /* has to be found */
+	bool terminates;    /* false: NAT, VPN; reporting it is false */
+	bool found;	    /* reported as sufficient */
+	bool is_false;	    /* reported, and not a relay */
+	bool reversed;	    /* found with in and out exchanged */
+	bool scored;	    /* the case has a record of the pair */
+	enum reason reason; /* of the record, when not sufficient */
 	enum rival weakest;
 	microbans log10_e, log10_threshold, log10_lr;
 	int64_t decided_after_ns; /* found ones; -1 = unknown */
@@ -45,7 +45,7 @@ struct eval_group {
 	char group;
 	uint32_t captures;
 	uint64_t eligible, true_pairs;
-	uint64_t null_above[3];   /* pairs without relay: e >= 10, 100, 1000 */
+	uint64_t null_above[3]; /* pairs without relay: e >= 10, 100, 1000 */
 	uint64_t decoys_tested, decoys_above[3];
 };
 
@@ -56,14 +56,14 @@ struct evaluation {
 	size_t n_pairs, cap_pairs;
 	struct eval_group groups[EVAL_GROUPS];
 	uint32_t scenarios, captures, damaged;
-	uint64_t connections, unmatched; /* seen; without a true one */
+	uint64_t connections, unmatched;	/* seen; without a true one */
 	uint64_t verdicts[3], reasons[REASONS]; /* of addresses */
-	uint32_t wrong_source;      /* "source" at a host that relays */
+	uint32_t wrong_source;	    /* "source" at a host that relays */
 	uint32_t wrong_springboard; /* "springboard" at one that does not */
-	microbans *h1, *h2;         /* log10 LR of true and null pairs */
+	microbans *h1, *h2;	    /* log10 LR of true and null pairs */
 	size_t n1, n2, cap1, cap2;
-	uint64_t h1_without;        /* true pairs without record: LR 1 in h1 */
-	uint64_t h2_without;        /* null pairs without record: not in h2 */
+	uint64_t h1_without; /* true pairs without record: LR 1 in h1 */
+	uint64_t h2_without; /* null pairs without record: not in h2 */
 	double alpha;
 };
 

@@ -2,6 +2,7 @@
 #include "pipeline/truth.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,8 +130,8 @@ static bool read_truth(struct json_object *o, struct truth *t, struct err *e)
 	for (size_t i = 0; i < t->n_captures; i++) {
 		struct json_object *v = json_object_array_get_idx(l, i);
 
-		snprintf(t->captures[i].file, sizeof(t->captures[i].file),
-			 "%s", text(v, "file"));
+		snprintf(t->captures[i].file, sizeof(t->captures[i].file), "%s",
+			 text(v, "file"));
 		t->captures[i].clock_offset_ns =
 			seconds_ns(v, "clock_offset_s");
 	}

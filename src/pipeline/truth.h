@@ -28,16 +28,16 @@ struct truth_conn {
 };
 
 struct truth_relay {
-	size_t in, out;   /* index in conns */
+	size_t in, out; /* index in conns */
 	char host[32], tool[32], kind[32];
-	bool terminates;  /* not packet-level and not vpn */
+	bool terminates;   /* not packet-level and not vpn */
 	uint64_t together; /* bit per capture that holds both legs */
 };
 
 struct truth_host {
 	char name[32];
 	struct addr address[2]; /* v4, v6; all zero = none */
-	bool relays;            /* some relay with a terminating kind */
+	bool relays;		/* some relay with a terminating kind */
 };
 
 struct truth {
