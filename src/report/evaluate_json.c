@@ -30,6 +30,7 @@ static void rows(struct json *j, const char *key, const struct evaluation *v,
 		json_object(j);
 		json_kstring(j, "kind", r[i].kind);
 		json_kstring(j, "tool", r[i].tool);
+		json_kstring(j, "group", (char[2]){ r[i].group });
 		json_kuint(j, "pairs", r[i].n);
 		json_kuint(j, "found", r[i].found);
 		json_kuint(j, "missed", r[i].n - r[i].found);

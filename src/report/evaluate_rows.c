@@ -1,4 +1,4 @@
-/* evaluate_rows.c - true pairs summed by kind and tool. */
+/* evaluate_rows.c - true pairs summed by kind, tool and group. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,17 +15,21 @@ static int by_name(const void *a, const void *b)
 	const struct evaluation_row *x = a, *y = b;
 	int c = strcmp(x->kind, y->kind);
 
-	return c != 0 ? c : strcmp(x->tool, y->tool);
+	if (c == 0)
+		c = strcmp(x->tool, y->tool);
+	return c != 0 ? c : x->group - y->group;
 }
 
 static struct evaluation_row *row_of(struct evaluation_row *rows, size_t *n,
 				     const struct eval_pair *p)
 {
 	for (size_t i = 0; i < *n; i++) {
-		if (strcmp(rows[i].kind, p->kind) == 0 &&
+		if (rows[i].group == p->group &&
+		    strcmp(rows[i].kind, p->kind) == 0 &&
 		    strcmp(rows[i].tool, p->tool) == 0)
 			return &rows[i];
 	}
+	rows[*n].group = p->group;
 	memcpy(rows[*n].kind, p->kind, sizeof(p->kind));
 	memcpy(rows[*n].tool, p->tool, sizeof(p->tool));
 	return &rows[(*n)++];
@@ -35,6 +39,7 @@ static bool is_timed(const struct evaluation_row *r, const struct eval_pair *p,
 		     bool must)
 {
 	return counts(p, must) && p->found && p->decided_after_ns >= 0 &&
+	       r->group == p->group &&
 	       strcmp(r->kind, p->kind) == 0 && strcmp(r->tool, p->tool) == 0;
 }
 

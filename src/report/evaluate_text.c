@@ -32,14 +32,14 @@ static void table(FILE *f, const struct evaluation *v, bool must)
 			(int)(EVAL_MUST_OVERLAP_NS / 1000000000));
 	else
 		fputs("\nShorter ones\n", f);
-	fprintf(f, "%-19s %-13s %5s %5s %6s %8s  %-27s  %s\n", "kind", "tool",
-		"pairs", "found", "missed", "reversed",
+	fprintf(f, "%-19s %-13s %-5s %5s %5s %6s %8s  %-27s  %s\n", "kind",
+		"tool", "group", "pairs", "found", "missed", "reversed",
 		"s to decide: q1 med q3 max", "onsets: q1 med q3 max");
 	for (size_t i = 0; i < n; i++) {
 		const struct evaluation_row *r = &rows[i];
 
-		fprintf(f, "%-19s %-13s %5zu %5zu %6zu %8zu", r->kind, r->tool,
-			r->n, r->found, r->n - r->found, r->reversed);
+		fprintf(f, "%-19s %-13s %-5c %5zu %5zu %6zu %8zu", r->kind,
+			r->tool, r->group, r->n, r->found, r->n - r->found, r->reversed);
 		if (r->timed > 0) {
 			quartiles(f, &r->after_ns, 1e9);
 			quartiles(f, &r->onsets, 1);
@@ -48,7 +48,7 @@ static void table(FILE *f, const struct evaluation *v, bool must)
 		all += r->n;
 		found += r->found;
 	}
-	fprintf(f, "%-33s %5zu %5zu %6zu\n", "all", all, found, all - found);
+	fprintf(f, "%-39s %5zu %5zu %6zu\n", "all", all, found, all - found);
 	free(rows);
 }
 

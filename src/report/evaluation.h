@@ -14,16 +14,16 @@ bool report_evaluation_json(FILE *f, const struct evaluation *v);
  * per LR that occurs. */
 bool report_evaluation_tippett(FILE *f, const struct evaluation *v);
 
-/* True pairs of one kind and tool, found or not; must = only those that have
+/* True pairs of one kind, tool and group, found or not; must = only those that have
  * to be found, or only the others. */
 struct evaluation_row {
-	char kind[32], tool[32];
+	char kind[32], tool[32], group;
 	size_t n, found, reversed;
 	size_t timed; /* of the found ones, with a time of decision */
 	struct eval_quartiles after_ns, onsets;
 };
 
-/* Rows in order of kind and tool; owns: free().  NULL without memory or
+/* Rows in order of kind, tool and group; owns: free().  NULL without memory or
  * rows; *n how many. */
 struct evaluation_row *evaluation_rows(const struct evaluation *v, bool must,
 				       size_t *n);
