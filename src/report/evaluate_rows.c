@@ -39,8 +39,8 @@ static bool is_timed(const struct evaluation_row *r, const struct eval_pair *p,
 		     bool must)
 {
 	return counts(p, must) && p->found && p->decided_after_ns >= 0 &&
-	       r->group == p->group &&
-	       strcmp(r->kind, p->kind) == 0 && strcmp(r->tool, p->tool) == 0;
+	       r->group == p->group && strcmp(r->kind, p->kind) == 0 &&
+	       strcmp(r->tool, p->tool) == 0;
 }
 
 static void distribution(struct evaluation_row *r, const struct evaluation *v,

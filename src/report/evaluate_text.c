@@ -39,7 +39,8 @@ static void table(FILE *f, const struct evaluation *v, bool must)
 		const struct evaluation_row *r = &rows[i];
 
 		fprintf(f, "%-19s %-13s %-5c %5zu %5zu %6zu %8zu", r->kind,
-			r->tool, r->group, r->n, r->found, r->n - r->found, r->reversed);
+			r->tool, r->group, r->n, r->found, r->n - r->found,
+			r->reversed);
 		if (r->timed > 0) {
 			quartiles(f, &r->after_ns, 1e9);
 			quartiles(f, &r->onsets, 1);

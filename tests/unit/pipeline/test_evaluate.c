@@ -132,8 +132,8 @@ static void test_false_ones(void **state)
 static void test_clock_offset(void **state)
 {
 	/* stamps 1000 s late: nothing matches any more, all is false */
-	struct evaluation *v = evaluate(
-		"1000", RELAY("a", "b", "interactive-shell"), NULL);
+	struct evaluation *v =
+		evaluate("1000", RELAY("a", "b", "interactive-shell"), NULL);
 
 	(void)state;
 	assert_non_null(v);
@@ -159,7 +159,8 @@ static void test_writers(void **state)
 	assert_true(report_evaluation_tippett(f, v));
 	fclose(f);
 	assert_non_null(strstr(text, "False relays: 0"));
-	assert_non_null(strstr(text, "\"format\": \"wellspring-evaluation/1\""));
+	assert_non_null(
+		strstr(text, "\"format\": \"wellspring-evaluation/1\""));
 	assert_non_null(strstr(text, "log10_lr\tshare_h1\tshare_h2\n"
 				     "1.716003\t1.000000\t1.000000\n"));
 	free(text);
