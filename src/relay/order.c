@@ -9,6 +9,11 @@
  * common cause reaches one leg later by a constant: then content and timers
  * must tell.
  *
+ * Two further processes lock on to a lag: which distance after a's onsets has
+ * more of b's events than the same distance before them, by what was seen so
+ * far; the bet is that the next one follows suit.  Null: distances after and
+ * before are equally likely.  They see a constant delay among dense typing.
+ *
  * Host woke up: other flows of the host serve as controls at the same moment.
  * Null: b is as likely to answer as they are.  e = (n+1) s_b / (s_b + sum s_o).
  * Where no other flow exists the order bet stands in.
@@ -145,6 +150,126 @@ void order_test(const struct order_side side[2], const struct stream *others,
 			host = order;
 		if (host > 0)
 			track_add(wake, check_us, t + w, num_microbans(host));
+	}
+	track_end(common);
+	track_end(wake);
+}
+
+#define LOCK_BINS 320 /* on each side */
+#define LOCK_HALF 1   /* bins beside the centre that count as it */
+
+/* Excess of b's events after a's onsets over those before, by distance. */
+struct lock {
+	int32_t excess[LOCK_BINS];
+	int64_t bin_us;
+	double plus, all;
+};
+
+/* The distance with the largest excess; -1 = none stands out. */
+static int lock_centre(const struct lock *k)
+{
+	int32_t best = 2, sum;
+	int centre = -1;
+
+	for (int i = 0; i < LOCK_BINS; i++) {
+		sum = 0;
+		for (int j = i - LOCK_HALF; j <= i + LOCK_HALF; j++)
+			sum += j >= 0 && j < LOCK_BINS ? k->excess[j] : 0;
+		if (sum > best) {
+			best = sum;
+			centre = i;
+		}
+	}
+	return centre;
+}
+
+static void lock_learn(struct lock *k, const struct order_side *s, size_t at,
+		       int64_t t)
+{
+	int64_t bin;
+
+	for (size_t i = at; i < s->nb; i++) {
+		bin = (s->b[i] - t) / k->bin_us;
+		if (bin >= LOCK_BINS)
+			break;
+		k->excess[bin]++;
+	}
+	for (size_t i = at; i > 0; i--) {
+		bin = (t - s->b[i - 1]) / k->bin_us;
+		if (bin >= LOCK_BINS)
+			break;
+		k->excess[bin]--;
+	}
+}
+
+static bool any_in(const struct order_side *s, size_t hint, int64_t from,
+		   int64_t to)
+{
+	size_t i = seek_us(s->b, s->nb, hint, from);
+
+	return i < s->nb && s->b[i] <= to;
+}
+
+/* The bet on one onset; 0 = none. */
+static double lock_factor(struct lock *k, const struct order_side *s,
+			  size_t at, int64_t t, int64_t *settled, bool *after)
+{
+	int c = lock_centre(k);
+	int64_t lo = (c - LOCK_HALF) * k->bin_us;
+	int64_t hi = (c + LOCK_HALF + 1) * k->bin_us;
+	double q = k->plus / k->all, f = 1;
+	bool before;
+
+	if (c < 0)
+		return 0;
+	lo = lo < 0 ? 0 : lo;
+	*settled = t + hi;
+	*after = any_in(s, at, t + lo, t + hi);
+	before = any_in(s, at, t - hi, t - lo - 1);
+	if (*after == before)
+		return 0;
+	q = q > 0.98 ? 0.98 : q;
+	if (q > ORDER_NULL)
+		f = *after ? q / ORDER_NULL : (1 - q) / (1 - ORDER_NULL);
+	k->plus += *after;
+	k->all += 1;
+	return f;
+}
+
+void lock_test(const struct order_side side[2], const struct stream *others,
+	       size_t n_others, int64_t bin_us, const int64_t *check_us,
+	       struct track *common, struct track *wake)
+{
+	struct lock k[2] = { { .bin_us = bin_us, .plus = 1.5, .all = 2 },
+			     { .bin_us = bin_us, .plus = 1.5, .all = 2 } };
+	size_t i[2] = { 0, 0 }, at[2] = { 0, 0 };
+	size_t other_hint[2][PAIR_OTHERS] = { { 0 } };
+	unsigned bets = 0;
+
+	for (; bets < BETS_MAX; bets++) {
+		int d = i[0] < side[0].na &&
+				(i[1] == side[1].na ||
+				 side[0].a[i[0]] <= side[1].a[i[1]]) ?
+				0 :
+				1;
+		int64_t t, settled = 0;
+		double order, host;
+		bool after = false;
+
+		if (i[d] == side[d].na)
+			break;
+		t = side[d].a[i[d]++];
+		at[d] = seek_us(side[d].b, side[d].nb, at[d], t);
+		order = lock_factor(&k[d], &side[d], at[d], t, &settled,
+				    &after);
+		lock_learn(&k[d], &side[d], at[d], t);
+		if (order == 0)
+			continue;
+		track_add(common, check_us, settled, num_microbans(order));
+		host = wake_factor(others, n_others, other_hint[d], t,
+				   settled - t, after);
+		track_add(wake, check_us, settled,
+			  num_microbans(host == 0 ? order : host));
 	}
 	track_end(common);
 	track_end(wake);

@@ -12,6 +12,8 @@
 #define LEVELS      4
 #define QUIETS      3
 #define ORDERS      3
+#define LOCKS       2
+#define N_ORDER     (ORDERS + LOCKS)
 #define FORWARD_US  INT64_C(5000)  /* a forwarded ACK leaves within this */
 #define FORWARD_MIN 5              /* isolated ACKs needed to say so */
 #define BEGIN_US    INT64_C(500000) /* joint silence before an initiative */
@@ -22,6 +24,7 @@
 #define HOPELESS    (MICROBANS_PER_BAN / 2) /* not worth dearer tests */
 
 static const int64_t level_us[LEVELS] = { 0, 100000, 400000, 1000000 };
+static const int64_t lock_us[LOCKS] = { 8000, 40000 };
 static const int64_t quiet_us[QUIETS] = { 20000, 150000, 700000 };
 
 struct pair_work {
@@ -34,11 +37,11 @@ struct pair_work {
 	struct track track[PAIR_RIVALS][N_FLOWS];
 };
 
-static const unsigned processes[PAIR_RIVALS] = { N_FLOWS, N_FLOWS, ORDERS,
-						 ORDERS, N_CONTENT };
+static const unsigned processes[PAIR_RIVALS] = { N_FLOWS, N_FLOWS, N_ORDER,
+						 N_ORDER, N_CONTENT };
 /* log10 of them, rounded up */
 static const microbans log10_processes[PAIR_RIVALS] = { 1322220, 1322220,
-							477122, 477122,
+							698971, 698971,
 							MICROBANS_PER_BAN };
 
 unsigned pair_processes(int rival)
@@ -152,26 +155,39 @@ static void run_content(struct pair_work *w, const struct leg *leg,
 	}
 }
 
-static void run_order(struct pair_work *w, const struct pair_input *in,
-		      const struct leg *leg, struct pair_result *r)
+static void take_sides(struct pair_work *w, const struct leg *leg,
+		       int64_t idle_us, const struct pair_result *r,
+		       struct order_side side[2])
 {
-	int64_t end = r->end_us + PAIR_LAG_MAX_US;
+	for (int c = 0; c < 2; c++) {
+		side[c].a = w->view[2 * c];
+		side[c].b = w->view[2 * c + 1];
+		side[c].na = onsets_of(&leg[c].in, idle_us, r->start_us,
+				       r->end_us, w->view[2 * c]);
+		side[c].nb = onsets_of(&leg[!c].out, 0, r->start_us,
+				       r->end_us + PAIR_LAG_MAX_US,
+				       w->view[2 * c + 1]);
+	}
+}
+
+/* bare: locking on to a lag needs streams without their timers. */
+static void run_order(struct pair_work *w, const struct pair_input *in,
+		      const struct leg *leg, const struct leg *bare,
+		      struct pair_result *r)
+{
 	struct order_side side[2];
 
 	for (int l = 0; l < ORDERS; l++) {
-		for (int c = 0; c < 2; c++) {
-			side[c].a = w->view[2 * c];
-			side[c].b = w->view[2 * c + 1];
-			side[c].na = onsets_of(&leg[c].in, level_us[l + 1],
-					       r->start_us, r->end_us,
-					       w->view[2 * c]);
-			side[c].nb = onsets_of(&leg[!c].out, 0, r->start_us,
-					       end, w->view[2 * c + 1]);
-		}
+		take_sides(w, leg, level_us[l + 1], r, side);
 		order_test(side, in->others, in->n_others, r->check_us,
 			   &w->track[PAIR_COMMON][l],
 			   &w->track[PAIR_WAKE][l]);
 	}
+	take_sides(w, bare, level_us[1], r, side);
+	for (int k = 0; k < LOCKS; k++)
+		lock_test(side, in->others, in->n_others, lock_us[k],
+			  r->check_us, &w->track[PAIR_COMMON][ORDERS + k],
+			  &w->track[PAIR_WAKE][ORDERS + k]);
 }
 
 /* View v of channel c: onsets at a level, or sized bursts (v == LEVELS). */
@@ -243,18 +259,15 @@ static struct stream without_grid(struct pair_work *w, const struct stream *s,
 	return (struct stream){ w->free_us[i], w->free_bytes[i], k };
 }
 
-/* Timers: the same processes on what no timer predicts. */
-static void run_timers(struct pair_work *w, const struct leg *leg,
-		       const struct pair_result *r)
+/* Both legs without what their own timers predict. */
+static void make_bare(struct pair_work *w, const struct leg *leg,
+		      struct leg *bare)
 {
-	struct leg bare[2];
-
 	for (int l = 0; l < 2; l++) {
 		bare[l] = leg[l];
 		bare[l].in = without_grid(w, &leg[l].in, 2 * l);
 		bare[l].out = without_grid(w, &leg[l].out, 2 * l + 1);
 	}
-	run_flows(w, bare, r, w->track[PAIR_TIMERS]);
 }
 
 static microbans rival_at(const struct pair_work *w, int rival, int k)
@@ -305,21 +318,31 @@ static void combine(const struct pair_work *w, struct pair_result *r)
 	}
 }
 
+static bool is_hopeless(const struct pair_work *w, const struct pair_input *in,
+			int rival)
+{
+	return !in->full && rival_best(w, rival) < HOPELESS;
+}
+
 /* Cheap rivals first; dearer ones only where the pair can still win. */
 static void run_rivals(struct pair_work *w, const struct pair_input *in,
 		       const struct leg *leg, struct pair_result *r)
 {
+	struct leg bare[2];
+
+	r->hopeless = true;
 	run_content(w, leg, r);
-	run_order(w, in, leg, r);
-	if (!in->full && (rival_best(w, PAIR_DEPENDENCY) < HOPELESS ||
-			  rival_best(w, PAIR_COMMON) < HOPELESS ||
-			  rival_best(w, PAIR_WAKE) < HOPELESS)) {
-		r->hopeless = true;
+	if (is_hopeless(w, in, PAIR_DEPENDENCY))
 		return;
-	}
+	make_bare(w, leg, bare);
+	run_order(w, in, leg, bare, r);
+	if (is_hopeless(w, in, PAIR_COMMON) || is_hopeless(w, in, PAIR_WAKE))
+		return;
 	run_flows(w, leg, r, w->track[PAIR_INDEPENDENT]);
-	if (in->full || rival_best(w, PAIR_INDEPENDENT) >= HOPELESS)
-		run_timers(w, leg, r);
+	if (is_hopeless(w, in, PAIR_INDEPENDENT))
+		return;
+	run_flows(w, bare, r, w->track[PAIR_TIMERS]);
+	r->hopeless = false;
 }
 
 /* Isolated ACKs followed (sign 1) or preceded (sign -1) by a payload of o

@@ -98,6 +98,11 @@ void order_test(const struct order_side side[2], const struct stream *others,
 		size_t n_others, const int64_t *check_us, struct track *common,
 		struct track *wake);
 
+/* Locks on to a constant lag found in steps of bin_us. */
+void lock_test(const struct order_side side[2], const struct stream *others,
+	       size_t n_others, int64_t bin_us, const int64_t *check_us,
+	       struct track *common, struct track *wake);
+
 /* content.c */
 struct content_count {
 	uint32_t compared, equal;
