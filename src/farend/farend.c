@@ -1,0 +1,200 @@
+/* farend.c - see farend.h: the tables, and what becomes of a connection. */
+#include "farend/farend.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "farend/track.h"
+
+static void *big_alloc(size_t bytes)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static bool take_config(struct farend *f, const struct farend_config *cfg,
+			struct err *e)
+{
+	if (cfg != NULL)
+		f->cfg = *cfg;
+	if (f->cfg.max_addresses == 0)
+		f->cfg.max_addresses = 65536;
+	if (f->cfg.max_addresses > UINT32_C(1) << 24)
+		return err_set(e, ERR_USAGE, "%u addresses: at most 2^24",
+			       f->cfg.max_addresses);
+	if (f->cfg.max_summaries == 0)
+		f->cfg.max_summaries = 4 * f->cfg.max_addresses;
+	if (!(f->cfg.alpha > 0))
+		f->cfg.alpha = 0.01;
+	f->calib = f->cfg.calib;
+	if (f->calib == NULL)
+		f->calib = f->own_calib = farend_calib_shipped(e);
+	f->sigs = f->cfg.sigs;
+	if (f->sigs == NULL && f->calib != NULL)
+		f->sigs = f->own_sigs = farend_sigs_shipped(e);
+	return f->calib != NULL && f->sigs != NULL;
+}
+
+struct farend *farend_new(uint32_t max_conns, const struct farend_config *cfg,
+			  struct err *e)
+{
+	struct farend *f = calloc(1, sizeof(*f));
+	uint32_t n = 64;
+
+	if (f == NULL) {
+		err_set(e, ERR_MEMORY, "no memory for the far end");
+		return NULL;
+	}
+	if (!take_config(f, cfg, e)) {
+		farend_free(f);
+		return NULL;
+	}
+	f->max_addresses = f->cfg.max_addresses;
+	f->pool_size = f->cfg.max_summaries;
+	f->max_conns = max_conns;
+	while (n < f->max_addresses + f->max_addresses / 2)
+		n *= 2;
+	f->mask = n - 1;
+	f->conns_bytes = (size_t)max_conns * sizeof(struct fe_conn);
+	f->conns = big_alloc(f->conns_bytes ? f->conns_bytes : 1);
+	f->done = calloc(max_conns ? max_conns : 1, 1);
+	f->addresses = calloc(f->max_addresses, sizeof(*f->addresses));
+	f->index = calloc(n, sizeof(*f->index));
+	f->pool = calloc(f->pool_size, sizeof(*f->pool));
+	if (f->conns == NULL || f->done == NULL || f->addresses == NULL ||
+	    f->index == NULL || f->pool == NULL) {
+		err_set(e, ERR_MEMORY, "no memory for the far end of %u "
+				       "connections", max_conns);
+		farend_free(f);
+		return NULL;
+	}
+	return f;
+}
+
+void farend_free(struct farend *f)
+{
+	if (f == NULL)
+		return;
+	if (f->conns != NULL)
+		munmap(f->conns, f->conns_bytes ? f->conns_bytes : 1);
+	free(f->done);
+	free(f->addresses);
+	free(f->index);
+	free(f->pool);
+	free(f->own_calib);
+	free(f->own_sigs);
+	free(f);
+}
+
+void farend_update(struct farend *f, const struct segment *s,
+		   const struct conn_event *ev, const struct conn *c)
+{
+	uint32_t slot = ev->slot;
+
+	(void)c;
+	if (slot >= f->max_conns)
+		return;
+	if (ev->flags & EV_NEW) {
+		memset(&f->conns[slot], 0, sizeof(f->conns[slot]));
+		f->done[slot] = 0;
+	}
+	if (f->done[slot])
+		return;
+	if (fe_measure(&f->conns[slot], s, ev, &f->stats))
+		f->done[slot] = 1;
+}
+
+static bool is_local(const struct farend *f, const struct addr *a)
+{
+	for (int i = 0; i < f->cfg.n_local; i++) {
+		unsigned bits = f->cfg.local_bits[i], full = bits / 8;
+		unsigned rest = bits % 8;
+		const uint8_t *p = f->cfg.local[i].b;
+
+		if (bits > 128 || memcmp(p, a->b, full) != 0)
+			continue;
+		if (rest == 0 || ((p[full] ^ a->b[full]) >> (8 - rest)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void summarize(const struct fe_conn *fc, const struct conn *c,
+		      struct fe_summary *s)
+{
+	*s = (struct fe_summary){
+		.next = FE_NONE,
+		.id = c->id,
+		.start_ns = c->first_ns,
+		.r0_us = fc->r0_us,
+		.rmin_us = fc->rmin_us,
+		.rdata_us = fc->rdata_us,
+		.rdev_us = fc->rdev_us,
+		.eta_us = fc->eta_us,
+		.stack = fc->stack,
+		.layout = fc->layout,
+		.ts_off = fc->ts_off,
+		.flags = fc->flags,
+		.mss = fc->mss,
+		.window = fc->window,
+		.ttl = fc->ttl,
+		.wscale = fc->wscale,
+		.proto = fc->proto,
+		.n_turns = fc->n_turns,
+		.n_rdev = fc->n_rdev,
+		.app_os = fc->app_os,
+		.crossing = fc->crossing,
+		.loss = fc->loss,
+	};
+	memcpy(s->turns, fc->turns, sizeof(s->turns));
+}
+
+void farend_release(struct farend *f, uint32_t slot, const struct conn *c)
+{
+	const struct fe_conn *fc;
+	struct fe_address *a;
+	struct fe_summary s;
+	bool shook;
+
+	if (slot >= f->max_conns || c->proto != PROTO_TCP ||
+	    is_local(f, &c->src))
+		return;
+	fc = &f->conns[slot];
+	shook = (fc->flags & FE_HANDSHAKE) != 0;
+	a = fe_address_get(f, &c->src,
+			   shook || f->n_addresses < f->max_addresses / 2);
+	f->stats.conns++;
+	if (a == NULL) {
+		f->stats.address_overflow++;
+		return;
+	}
+	if (a->conns++ == 0)
+		a->first_ns = c->first_ns;
+	a->crossing += fc->crossing;
+	a->loss += fc->loss;
+	if (!shook) {
+		if (fc->flags & FE_REFUSED)
+			a->refused++;
+		else if ((fc->flags & (FE_SYN | FE_SYNACK)) == FE_SYN)
+			a->synonly++;
+		if (!(fc->flags & FE_SYNACK)) {
+			a->no_handshake++;
+			f->stats.no_handshake++;
+		}
+		if (c->side[0].packets == 0 || c->side[1].packets == 0)
+			a->one_sided++;
+		return;
+	}
+	a->handshakes++;
+	if (fc->flags & FE_DATA) {
+		a->data++;
+		a->last_ns = c->last_ns;
+	}
+	if (fc->flags & FE_CRYPTO)
+		a->crypto++;
+	summarize(fc, c, &s);
+	fe_address_add(f, a, &s);
+}

@@ -1,0 +1,209 @@
+/* finish.c - what the tables say of each address: the report. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "farend/track.h"
+
+#define KM_PER_MS 100 /* light in fibre, there and back */
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int64_t median(int64_t *v, size_t n)
+{
+	if (n == 0)
+		return -1;
+	qsort(v, n, sizeof(*v), by_value);
+	return v[(n - 1) / 2];
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct fe_summary *x = *(const struct fe_summary *const *)a;
+	const struct fe_summary *y = *(const struct fe_summary *const *)b;
+
+	if (x->start_ns != y->start_ns)
+		return x->start_ns < y->start_ns ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* Jitter of the path: mean |data-ACK RTT - handshake RTT|, and 1 ms of it
+ * taken as known when there are few. */
+static void view_of(const struct farend *f, const struct fe_address *a,
+		    struct fe_view *v)
+{
+	int64_t r0[FAREND_CONNS * 4], late[FAREND_CONNS * 4];
+	size_t n0 = 0, nl = 0;
+	int64_t dev = 0, n_dev = 0;
+
+	v->f = f;
+	v->a = a;
+	v->n = 0;
+	for (uint32_t i = a->head; i != FE_NONE; i = f->pool[i].next)
+		v->u[v->n++] = &f->pool[i];
+	qsort(v->u, v->n, sizeof(v->u[0]), by_start);
+	for (size_t i = 0; i < v->n; i++) {
+		const struct fe_summary *s = v->u[i];
+
+		if (s->r0_us == 0)
+			continue;
+		r0[n0++] = (int64_t)s->r0_us * 1000;
+		if (s->rdata_us != 0)
+			late[nl++] = ((int64_t)s->rdata_us - s->r0_us) * 1000;
+		dev += (int64_t)s->rdev_us * 1000;
+		n_dev += s->n_rdev;
+	}
+	v->rtt_ns = median(r0, n0);
+	v->ack_delta_ns = nl > 0 ? median(late, nl) : 0;
+	v->jitter_ns = n_dev > 0 ? (dev + 300000) / (n_dev + 1) : -1;
+	if (v->jitter_ns < 0 && n0 > 2) /* spread of the handshakes */
+		v->jitter_ns = (r0[n0 * 3 / 4] - r0[n0 / 4]) / 2 + 100000;
+}
+
+static void words(struct farend_entry *e)
+{
+	double low = (double)e->leg.low_ns / 1e6;
+	double high = (double)e->leg.high_ns / 1e6;
+
+	if (e->question != FAREND_TERMINATING)
+		return;
+	snprintf(e->observed, sizeof(e->observed),
+		 "%u turns of %u kinds, %u client programs, %u connections: "
+		 "median gap %.1f ms at RTT %.1f ms, jitter %.1f ms",
+		 e->turns, e->kinds, e->stacks, e->conns,
+		 (double)e->gap_ns / 1e6, (double)e->rtt_ns / 1e6,
+		 (double)e->jitter_ns / 1e6);
+	if (e->answer == FAREND_YES)
+		snprintf(e->inferred, sizeof(e->inferred),
+			 "terminating relay%s%s, real client %.0f to %.0f ms "
+			 "behind it (at most about %.0f km: an upper bound)%s",
+			 e->kind[0] ? ", " : "", e->kind, low, high,
+			 high * KM_PER_MS,
+			 e->n_legs > 1 ? ", several clients" : "");
+	else if (e->answer == FAREND_NO)
+		snprintf(e->inferred, sizeof(e->inferred),
+			 "no terminating relay with a far leg above %.1f ms "
+			 "(about %.0f km); %s",
+			 (double)e->resolution_ns / 1e6,
+			 (double)e->resolution_ns / 1e6 * KM_PER_MS,
+			 "a login hop or a relay of TLS or HTTP cannot be "
+			 "excluded from here");
+	else
+		snprintf(e->inferred, sizeof(e->inferred), "undetermined: %s",
+			 farend_reason_name(e->reason));
+}
+
+static int64_t median_gap(const struct fe_view *v)
+{
+	int64_t g[FAREND_CONNS * 4 * FE_TURNS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n; i++)
+		for (int t = 0; t < v->u[i]->n_turns; t++)
+			g[n++] = (int64_t)fe_turn_us(v->u[i]->turns[t]) * 1000;
+	return median(g, n);
+}
+
+static void judge(struct fe_view *v, struct farend_entry *e)
+{
+	static void (*const ask[FAREND_QUESTIONS])(const struct fe_view *,
+						   struct farend_entry *) = {
+		fe_judge_terminating, fe_judge_tunnel, fe_judge_shared,
+	};
+
+	for (int q = 0; q < FAREND_QUESTIONS; q++) {
+		struct farend_entry *x = &e[q];
+
+		*x = (struct farend_entry){
+			.address = v->a->address,
+			.question = (enum farend_question)q,
+			.answer = FAREND_UNDETERMINED,
+			.leg = { -1, -1, -1, 0 },
+			.resolution_ns = -1,
+			.jitter_ns = v->jitter_ns,
+			.rtt_ns = v->rtt_ns,
+			.ack_delta_ns = v->ack_delta_ns,
+			.gap_ns = median_gap(v),
+			.excluded_crossing = v->a->crossing,
+			.excluded_loss = v->a->loss,
+		};
+		ask[q](v, x);
+		words(x);
+	}
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct fe_address *x = *(const struct fe_address *const *)a;
+	const struct fe_address *y = *(const struct fe_address *const *)b;
+
+	return addr_cmp(&x->address, &y->address);
+}
+
+static void thresholds(const struct farend *f, struct farend_report *r)
+{
+	microbans t;
+
+	for (size_t i = 0; i < r->n_entries; i++)
+		r->judged += r->entries[i].question == FAREND_TERMINATING &&
+			     r->entries[i].turns > 0;
+	r->expected_false = 0.001 * (double)r->judged;
+	t = num_microbans((double)(r->judged ? r->judged : 1) / f->cfg.alpha);
+	for (size_t i = 0; i < r->n_entries; i++) {
+		struct farend_entry *e = &r->entries[i];
+
+		e->log10_threshold = t;
+		e->sufficient = e->answer == FAREND_YES && e->log10_e >= t;
+	}
+}
+
+bool farend_finish(struct farend *f, struct farend_report *out, struct err *e)
+{
+	size_t n = f->n_addresses;
+	struct fe_address **order = calloc(n ? n : 1, sizeof(struct fe_address *));
+	struct fe_view *v = malloc(sizeof(*v));
+	bool ok = false;
+
+	memset(out, 0, sizeof(*out));
+	out->entries = calloc(n ? n * FAREND_QUESTIONS : 1,
+			      sizeof(*out->entries));
+	out->addresses = calloc(n ? n : 1, sizeof(*out->addresses));
+	if (order == NULL || v == NULL || out->entries == NULL ||
+	    out->addresses == NULL) {
+		err_set(e, ERR_MEMORY, "no memory for the far-end report");
+		farend_report_free(out);
+		goto out;
+	}
+	for (size_t i = 0; i < n; i++)
+		order[i] = &f->addresses[i];
+	qsort(order, n, sizeof(struct fe_address *), by_address);
+	for (size_t i = 0; i < n; i++) {
+		view_of(f, order[i], v);
+		fe_describe(v, &out->addresses[out->n_addresses++]);
+		if (v->n == 0)
+			continue;
+		judge(v, &out->entries[out->n_entries]);
+		out->n_entries += FAREND_QUESTIONS;
+	}
+	thresholds(f, out);
+	snprintf(out->calibration, sizeof(out->calibration), "%s",
+		 f->calib->name);
+	out->stats = f->stats;
+	ok = true;
+out:
+	free(order);
+	free(v);
+	return ok;
+}
+
+void farend_report_free(struct farend_report *r)
+{
+	free(r->entries);
+	free(r->addresses);
+	memset(r, 0, sizeof(*r));
+}

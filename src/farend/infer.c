@@ -1,0 +1,629 @@
+/*
+ * infer.c - question A: does the address terminate TCP for somebody else?
+ *
+ * Hypotheses for the gaps x of an address (t = total delay behind the ACK):
+ *   relay    t = far leg + program: one leg for all connections, or one per
+ *            connection; legs log-uniform on a grid; some turns take two or
+ *            three legs (small copies meet Nagle and delayed ACKs)
+ *   fast     t = program, at the calibrated offset of each kind of turn; a
+ *            share of whole connections meets a slow episode
+ *   slow     a slow program: an unknown delay per program and kind of turn,
+ *            or per connection and kind
+ *   constant a program slow by the same time at every turn: the same density
+ *            as relay, so its calibrated share bounds the LR for ever
+ * LR = relay / ((1-slow-constant) fast + slow * slow + constant * relay).
+ * Kinds of turns that agree on one delay is what a slow program does not do;
+ * repeating one kind with one program adds nothing against it.
+ * One connection counts at most 100 (LR_CONN_CAP).
+ *
+ * Density of a turn: Student's t with 3 degrees of freedom, wider to the
+ * right (programs are late, never early), plus a heavy tail; its width holds
+ * the path's own jitter.  Only + - * / and num_log/num_exp: same bits
+ * everywhere.
+ * Wrong when the relay answers in the client's place, delays its ACKs, or
+ * when the path's jitter exceeds half the leg: those abstain.
+ */
+#include <string.h>
+
+#include "farend/track.h"
+
+#define GRID	     89	  /* 0.5 ms to 1024 ms, eight steps per octave */
+#define GRID_LOW_MS  0.5
+#define TURNS	     (FE_TURNS + 1) /* and the hello delay */
+#define LR_CONN_CAP  100.0
+#define TAIL_LOG     7.6009 /* ln(2000): the tail spans 1 ms to 2 s */
+#define T3_NORM	     0.36755 /* 2 / (pi sqrt 3): density of t3 at 0 */
+#define RELAY_WIDTH  0.04    /* of the leg: jitter of the far path */
+#define FAST_HELLO_TAIL 0.10 /* browsers open connections in advance */
+
+struct turn {
+	double x;      /* ms */
+	double centre; /* of a fast client, ms */
+	double left, right; /* widths, ms */
+	double tail;
+	unsigned kind;
+};
+
+struct conn_lik {
+	struct turn turn[TURNS];
+	int n;
+	double relay[GRID]; /* log density of all turns, per leg */
+	double fast;	    /* log, floored by the cap */
+	double slow_own;    /* log: own delay per kind */
+	double best_leg_ms, best_log;
+	double estimate_ms; /* of the total delay; < 0 = none */
+	const struct fe_summary *s;
+};
+
+struct model {
+	const struct farend_calib *c;
+	double grid[GRID];
+	double jitter_ms;
+	struct conn_lik conn[FAREND_CONNS];
+	int n;
+	uint32_t kinds, stacks, turns;
+	double relay_one[GRID]; /* log, one leg for all */
+	double log_relay, log_fast, log_slow, log_null;
+};
+
+static double log_sum(const double *v, int n)
+{
+	double top = v[0], sum = 0;
+
+	for (int i = 1; i < n; i++)
+		if (v[i] > top)
+			top = v[i];
+	for (int i = 0; i < n; i++)
+		if (v[i] - top > -700)
+			sum += num_exp(v[i] - top);
+	return top + num_log(sum);
+}
+
+/* Density of one turn at total shift t ms; t = 0 is a fast client. */
+static double density(const struct turn *u, double t)
+{
+	double left = u->left + RELAY_WIDTH * t;
+	double right = u->right + RELAY_WIDTH * t;
+	double d = u->x - (u->centre + t);
+	double z = d / (d < 0 ? left : right), k = 1 + z * z / 3;
+	double core = 2 * T3_NORM / ((left + right) * k * k), tail;
+
+	if (u->x >= t)
+		tail = (t > 0 ? 0.7 : 1.0) / (TAIL_LOG * (u->x - t + 1));
+	else
+		tail = 0.3 / t; /* a crossing flight that looked like a turn */
+	return (1 - u->tail) * core + u->tail * tail;
+}
+
+static void add_turn(struct model *m, struct conn_lik *l, unsigned kind,
+		     double x_ms, bool from_d)
+{
+	const struct fe_kind_calib *k = &m->c->kind[kind];
+	struct turn *u = &l->turn[l->n++];
+	double spread = k->spread_us / 1000, j = m->jitter_ms;
+
+	u->kind = kind;
+	u->x = x_ms;
+	u->centre = k->offset_us / 1000 + (from_d ? 0.7 * j : 0);
+	u->left = 0.15 + 0.3 * spread + (from_d ? 0.8 : 0.6) * j;
+	u->right = 0.15 + spread + (from_d ? 1.0 : 0.6) * j;
+	u->tail = k->tail > m->c->eps ? k->tail : m->c->eps;
+	if (kind == FE_K_HELLO && u->tail < FAST_HELLO_TAIL)
+		u->tail = FAST_HELLO_TAIL;
+}
+
+/* The relay's density: one leg, or two or three of them for some turns; the
+ * hello delay shows the leg for relays that are told where to connect. */
+static void relay_curve(const struct model *m, const struct turn *u,
+			double *out)
+{
+	double f[GRID], zero = density(u, 0);
+
+	for (int j = 0; j < GRID; j++)
+		f[j] = density(u, m->grid[j]);
+	for (int j = 0; j < GRID; j++) {
+		double two = f[j + 8 < GRID ? j + 8 : GRID - 1];
+		double three = f[j + 13 < GRID ? j + 13 : GRID - 1];
+		double p = (1 - m->c->multi) * f[j] +
+			   m->c->multi / 2 * (two + three);
+
+		out[j] = u->kind == FE_K_HELLO ? 0.5 * (zero + p) : p;
+	}
+}
+
+/* log of the average over the grid of the product of densities of the turns
+ * of one kind, at a delay of their own. */
+static double own_delay(const struct model *m, const double (*f)[GRID],
+			int n)
+{
+	double v[GRID];
+
+	for (int j = 0; j < GRID; j++) {
+		double p = 1;
+
+		for (int i = 0; i < n; i++)
+			p *= f[i][j];
+		v[j] = num_log(p > 1e-280 ? p : 1e-280);
+	}
+	(void)m;
+	return log_sum(v, GRID) - num_log(GRID);
+}
+
+/* Each kind has a delay of its own. */
+static double own_per_kind(const struct model *m, const struct turn *const *u,
+			   int n)
+{
+	double f[FAREND_CONNS * FE_TURNS][GRID], sum = 0;
+
+	for (unsigned kind = 0; kind < FE_KINDS; kind++) {
+		int used = 0;
+
+		for (int i = 0; i < n; i++) {
+			/* 24 turns of a kind say what there is to say */
+			if (u[i]->kind != kind || used == 24)
+				continue;
+			for (int j = 0; j < GRID; j++)
+				f[used][j] = density(u[i], m->grid[j]);
+			used++;
+		}
+		if (used > 0)
+			sum += own_delay(m, f, used);
+	}
+	return sum;
+}
+
+static void conn_likelihood(struct model *m, struct conn_lik *l)
+{
+	const struct turn *own[TURNS];
+	double two[2], fast = 0;
+
+	memset(l->relay, 0, sizeof(l->relay));
+	for (int i = 0; i < l->n; i++) {
+		double f[GRID];
+
+		relay_curve(m, &l->turn[i], f);
+		for (int j = 0; j < GRID; j++)
+			l->relay[j] += num_log(f[j]);
+		fast += num_log(density(&l->turn[i], 0));
+		own[i] = &l->turn[i];
+	}
+	l->slow_own = own_per_kind(m, own, l->n);
+	two[0] = num_log(1 - m->c->eps_conn) + fast;
+	two[1] = num_log(m->c->eps_conn) + l->slow_own;
+	l->fast = log_sum(two, 2);
+	l->best_log = l->relay[0];
+	l->best_leg_ms = m->grid[0];
+	for (int j = 1; j < GRID; j++)
+		if (l->relay[j] > l->best_log) {
+			l->best_log = l->relay[j];
+			l->best_leg_ms = m->grid[j];
+		}
+	if (l->fast < l->best_log - num_log(LR_CONN_CAP))
+		l->fast = l->best_log - num_log(LR_CONN_CAP);
+	if (l->slow_own < l->best_log - num_log(LR_CONN_CAP))
+		l->slow_own = l->best_log - num_log(LR_CONN_CAP);
+	for (int j = 0; j < GRID; j++) /* and against the relay, too */
+		if (l->relay[j] < l->fast - num_log(LR_CONN_CAP))
+			l->relay[j] = l->fast - num_log(LR_CONN_CAP);
+}
+
+/* A slow program keeps its delay per kind over connections. */
+static double slow_by_program(const struct model *m)
+{
+	const struct turn *own[FAREND_CONNS * TURNS];
+	double sum = 0;
+
+	for (int i = 0; i < m->n; i++) {
+		uint32_t stack = m->conn[i].s->stack;
+		bool before = false;
+		int n = 0;
+
+		for (int j = 0; j < i; j++)
+			before |= m->conn[j].s->stack == stack;
+		if (before)
+			continue;
+		for (int j = i; j < m->n; j++)
+			for (int t = 0; m->conn[j].s->stack == stack &&
+					t < m->conn[j].n;
+			     t++)
+				own[n++] = &m->conn[j].turn[t];
+		sum += own_per_kind(m, own, n);
+	}
+	return sum;
+}
+
+static void combine(struct model *m)
+{
+	double v[2], w[3], each = 0, own = 0;
+
+	m->log_fast = 0;
+	memset(m->relay_one, 0, sizeof(m->relay_one));
+	for (int i = 0; i < m->n; i++) {
+		const struct conn_lik *l = &m->conn[i];
+
+		for (int j = 0; j < GRID; j++)
+			m->relay_one[j] += l->relay[j];
+		each += log_sum(l->relay, GRID) - num_log(GRID);
+		own += l->slow_own;
+		m->log_fast += l->fast;
+	}
+	v[0] = log_sum(m->relay_one, GRID) - num_log(GRID);
+	v[1] = each;
+	m->log_relay = log_sum(v, 2) - num_log(2);
+	v[0] = slow_by_program(m);
+	v[1] = own;
+	m->log_slow = log_sum(v, 2) - num_log(2);
+	w[0] = num_log(1 - m->c->slow - m->c->constant) + m->log_fast;
+	w[1] = num_log(m->c->slow) + m->log_slow;
+	w[2] = num_log(m->c->constant) + m->log_relay;
+	m->log_null = log_sum(w, 3);
+}
+
+static microbans to_bans(double natural)
+{
+	double b = natural / 2.302585092994046 * 1e6;
+
+	if (b > 99e6)
+		b = 99e6;
+	if (b < -99e6)
+		b = -99e6;
+	return b < 0 ? -(microbans)(-b + 1) : (microbans)b;
+}
+
+/* Lower median of the turns, offsets taken off: the total delay. */
+static double estimate(const struct conn_lik *l)
+{
+	double v[TURNS];
+	int n = 0;
+
+	for (int i = 0; i < l->n; i++) {
+		double x = l->turn[i].x - l->turn[i].centre;
+		int k;
+
+		if (l->turn[i].kind == FE_K_HELLO && l->n > 1)
+			continue;
+		for (k = n++; k > 0 && v[k - 1] > x; k--)
+			v[k] = v[k - 1];
+		v[k] = x;
+	}
+	return n > 0 ? v[(n - 1) / 2] : -1;
+}
+
+/* Connections in the order in which they shall be used: spread over the
+ * client programs, those with turns only. */
+static int choose(const struct fe_view *v, const struct fe_summary **out)
+{
+	bool taken[FAREND_CONNS * 4] = { false };
+	int n = 0;
+
+	for (int round = 0; round < FAREND_CONNS && n < FAREND_CONNS; round++)
+		for (size_t i = 0; i < v->n && n < FAREND_CONNS; i++) {
+			int same = 0;
+
+			if (taken[i] || v->u[i]->r0_us == 0 ||
+			    (v->u[i]->n_turns == 0 &&
+			     !(v->u[i]->flags & FE_HELLO)))
+				continue;
+			for (int k = 0; k < n; k++)
+				same += out[k]->stack == v->u[i]->stack;
+			if (same > round)
+				continue;
+			taken[i] = true;
+			out[n++] = v->u[i];
+		}
+	return n;
+}
+
+static void build(struct model *m, const struct fe_view *v)
+{
+	const struct fe_summary *u[FAREND_CONNS];
+	uint32_t kinds = 0, stacks = 0;
+	double step = 1.0905077326652577; /* 2^(1/8) */
+
+	m->c = v->f->calib;
+	m->jitter_ms = v->jitter_ns < 0 ? 1.0 : (double)v->jitter_ns / 1e6;
+	m->grid[0] = GRID_LOW_MS;
+	for (int j = 1; j < GRID; j++)
+		m->grid[j] = m->grid[j - 1] * step;
+	m->n = choose(v, u);
+	for (int i = 0; i < m->n; i++) {
+		struct conn_lik *l = &m->conn[i];
+		bool seen = false;
+
+		l->s = u[i];
+		l->n = 0;
+		for (int t = 0; t < u[i]->n_turns; t++) {
+			uint32_t turn = u[i]->turns[t];
+
+			add_turn(m, l, fe_turn_kind(turn),
+				 fe_turn_us(turn) / 1000.0,
+				 fe_turn_from_d(turn));
+			kinds |= 1u << fe_turn_kind(turn);
+		}
+		m->turns += u[i]->n_turns;
+		if ((u[i]->flags & FE_HELLO) && u[i]->proto != FE_P_SSH)
+			add_turn(m, l, FE_K_HELLO, u[i]->eta_us / 1000.0,
+				 false);
+		l->estimate_ms = estimate(l);
+		conn_likelihood(m, l);
+		for (int k = 0; k < i; k++)
+			seen |= u[k]->stack == u[i]->stack;
+		stacks += !seen;
+	}
+	m->stacks = stacks;
+	m->kinds = (uint32_t)__builtin_popcount(kinds);
+	if (m->n > 0)
+		combine(m);
+}
+
+/* Groups of real clients: estimates that lie together. */
+static void legs(const struct model *m, struct farend_entry *e)
+{
+	double v[FAREND_CONNS], hull = m->c->hull_ms, j = m->jitter_ms;
+	int n = 0, from = 0;
+
+	e->n_legs = 0;
+	e->leg = (struct farend_leg){ -1, -1, -1, 0 };
+	for (int i = 0; i < m->n; i++) {
+		double x = m->conn[i].estimate_ms;
+		int k;
+
+		if (x < 0 || m->conn[i].s->n_turns == 0)
+			continue;
+		for (k = n++; k > 0 && v[k - 1] > x; k--)
+			v[k] = v[k - 1];
+		v[k] = x;
+	}
+	for (int i = 1; i <= n; i++) {
+		struct farend_leg *g;
+		double low, high;
+
+		if (i < n && v[i] < v[i - 1] * 1.2 + 2 + 2 * j)
+			continue;
+		low = v[from] - hull - 1.5 * j - RELAY_WIDTH * v[from];
+		high = v[from + (i - from) / 2] + 0.5 + 1.5 * j;
+		if (low < 0)
+			low = 0;
+		if (high < 0.5)
+			high = 0.5;
+		g = &e->legs[e->n_legs < FAREND_LEGS ? e->n_legs++ :
+						       FAREND_LEGS - 1];
+		g->low_ns = (int64_t)(low * 1e6);
+		g->high_ns = (int64_t)(high * 1e6);
+		g->best_ns = (int64_t)(v[from + (i - from - 1) / 2] * 1e6);
+		g->conns = (uint32_t)(i - from);
+		if (e->leg.high_ns < 0)
+			e->leg = *g;
+		if (g->high_ns > e->leg.high_ns)
+			e->leg.high_ns = g->high_ns;
+		e->leg.best_ns = g->best_ns;
+		e->leg.conns += from > 0 ? g->conns : 0;
+		from = i;
+	}
+}
+
+/* Smallest leg from which on every longer one is ten times less likely than
+ * "fast"; grows until the calibration has power there.  < 0: none. */
+static double resolution(const struct model *m, double *log_lr)
+{
+	double ten = num_log(10.0), sum[GRID], low = -1;
+	int j = GRID;
+
+	while (j > 0 && m->log_fast - m->relay_one[j - 1] >= ten)
+		j--;
+	if (j >= GRID - 16)
+		return -1;
+	for (int i = 0; i < m->c->n_power; i++) {
+		const uint32_t kept = m->c->power[i].kept;
+
+		if (kept * 10.0 >= m->c->power[i].runs * 9.0 &&
+		    (low < 0 || m->c->power[i].leg_ms < low))
+			low = m->c->power[i].leg_ms;
+	}
+	if (low < 0)
+		return -1;
+	while (j < GRID - 16 && (m->grid[j] < low ||
+				 m->grid[j] < 2 * m->jitter_ms))
+		j++;
+	for (int i = j; i < GRID; i++)
+		sum[i - j] = m->relay_one[i];
+	*log_lr = m->log_fast - (log_sum(sum, GRID - j) - num_log(GRID - j));
+	return m->grid[j];
+}
+
+static void add_rival(struct farend_entry *e, enum farend_rival r,
+		      microbans lr, bool by_timing)
+{
+	if (e->n_rivals == FAREND_RIVALS)
+		return;
+	e->rivals[e->n_rivals].name = r;
+	e->rivals[e->n_rivals].log10_lr = lr;
+	e->rivals[e->n_rivals++].by_timing = by_timing;
+}
+
+static void rivals_of_yes(const struct fe_view *v, const struct model *m,
+			  struct farend_entry *e)
+{
+	double late = v->ack_delta_ns > 0 ? (double)v->ack_delta_ns / 1e6 : 0;
+
+	add_rival(e, FAREND_R_SLOW, to_bans(m->log_relay - m->log_slow), true);
+	if (e->leg.high_ns >= INT64_C(400000000))
+		add_rival(e, FAREND_R_SATELLITE, 0, false);
+	add_rival(e, FAREND_R_CARRIER, 0, false);
+	/* data ACKs as fast as the handshake: a tunnel over TCP is late in
+	 * 19 of 20 (doc/METHODS-farend.md) */
+	add_rival(e, FAREND_R_TCPINTCP,
+		  late < 5 ? num_microbans(20.0) : 0, true);
+	if (e->n_rivals < FAREND_RIVALS)
+		add_rival(e, v->rtt_ns < 1000000 ? FAREND_R_BALANCER :
+						   FAREND_R_CONGESTION,
+			  v->rtt_ns < 1000000 ? 0 :
+						to_bans(m->log_relay -
+							m->log_fast),
+			  v->rtt_ns >= 1000000);
+}
+
+/* SOCKS, CONNECT and ssh -D speak only after "connected": the hello delay
+ * then shows the leg; a port forward's hello follows at once. */
+static void name_kind(const struct model *m, struct farend_entry *e)
+{
+	int with = 0, without = 0;
+
+	for (int i = 0; i < m->n; i++) {
+		double leg = m->conn[i].best_leg_ms, eta;
+
+		if (!(m->conn[i].s->flags & FE_HELLO) || leg < 4 ||
+		    leg < 4 * m->jitter_ms ||
+		    m->conn[i].best_log < m->conn[i].fast)
+			continue;
+		eta = m->conn[i].s->eta_us / 1000.0;
+		if (eta > leg * 0.3)
+			with++;
+		else
+			without++;
+	}
+	if (with >= 2 && with > 3 * without)
+		strcpy(e->kind, "socks-or-connect");
+	else if (without >= 2 && without > 3 * with)
+		strcpy(e->kind, "port-forward");
+}
+
+/* Evidence that rests on one kind of application alone cannot exclude a
+ * relay of that application. */
+static enum farend_reason only_application(const struct model *m)
+{
+	bool ssh = false, tls = false, clear = false, proxy = false;
+	uint32_t stack = 0;
+	bool many = false;
+
+	for (int i = 0; i < m->n; i++) {
+		const struct fe_summary *s = m->conn[i].s;
+
+		ssh |= s->proto == FE_P_SSH;
+		clear |= s->proto == FE_P_HTTP || s->proto == FE_P_SMTP;
+		proxy |= (s->flags & FE_PROXY) != 0;
+		if (s->proto == FE_P_TLS) {
+			many |= tls && s->stack != stack;
+			tls = true;
+			stack = s->stack;
+		}
+	}
+	if (proxy)
+		return FAREND_APP_RELAY;
+	if (ssh && !tls && !clear)
+		return FAREND_LOGIN_HOP;
+	if (!ssh && !(tls && many))
+		return FAREND_APP_RELAY;
+	return FAREND_OK;
+}
+
+static void decide_no(const struct fe_view *v, const struct model *m,
+		      struct farend_entry *e)
+{
+	double lr = 0, r = resolution(m, &lr);
+	enum farend_reason app = only_application(m);
+
+	if (r < 0) {
+		e->reason = m->jitter_ms > 10 ? FAREND_PATH_JITTER :
+						FAREND_BELOW;
+		return;
+	}
+	for (int i = 0; i < m->n; i++)
+		if (m->conn[i].best_leg_ms > r &&
+		    m->conn[i].best_log - m->conn[i].fast > num_log(30.0)) {
+			e->reason = FAREND_CONFLICT;
+			return;
+		}
+	e->resolution_ns = (int64_t)(r * 1e6);
+	e->log10_lr = to_bans(lr);
+	e->log10_e = e->log10_lr;
+	e->reason = app;
+	if (app != FAREND_OK || v->a->dropped)
+		return;
+	e->answer = FAREND_NO;
+	e->allows_source = e->log10_lr >= MICROBANS_PER_BAN;
+}
+
+static void decide(const struct fe_view *v, const struct model *m,
+		   struct farend_entry *e)
+{
+	double lr = m->log_relay - m->log_null, late;
+	microbans yes = (microbans)(m->c->yes_log10 * 1e6);
+	microbans cap = (microbans)(m->c->cap_log10 * 1e6);
+
+	e->log10_lr = e->log10_e = to_bans(lr);
+	late = v->ack_delta_ns > 0 ? (double)v->ack_delta_ns / 1e6 : 0;
+	if (m->log_relay > m->log_fast) {
+		legs(m, e);
+		rivals_of_yes(v, m, e);
+	}
+	if (late > 8 + 3 * m->jitter_ms / 2 &&
+	    v->ack_delta_ns > v->rtt_ns / 8) {
+		e->reason = FAREND_ACK_DELAY;
+		add_rival(e, FAREND_R_TCPINTCP, 0, false);
+		return;
+	}
+	if (lr < num_log(2.0)) {
+		if (m->log_fast < m->log_slow - num_log(100.0)) {
+			e->reason = FAREND_SLOW_CLIENT;
+			return;
+		}
+		decide_no(v, m, e);
+		return;
+	}
+	if ((double)e->leg.high_ns / 1e6 < 2 * m->jitter_ms) {
+		e->reason = FAREND_PATH_JITTER;
+		return;
+	}
+	if (e->log10_lr < yes) {
+		e->reason = m->log_relay - m->log_fast > num_log(1000.0) ?
+				    FAREND_SLOW_CLIENT :
+				    FAREND_BELOW;
+		return;
+	}
+	if (m->n < 2 || m->turns < 2 || (m->kinds < 2 && m->stacks < 2)) {
+		e->reason = FAREND_TOO_FEW;
+		return;
+	}
+	e->answer = FAREND_YES;
+	e->reason = FAREND_OK;
+	name_kind(m, e);
+	if (e->log10_lr > cap) {
+		e->log10_lr = cap;
+		e->lr_capped = true;
+	}
+}
+
+void fe_judge_terminating(const struct fe_view *v, struct farend_entry *e)
+{
+	static _Thread_local struct model m; /* large; no state is kept */
+	uint32_t v_excluded = 0;
+
+	memset(&m, 0, sizeof(m));
+	build(&m, v);
+	for (size_t i = 0; i < v->n; i++)
+		v_excluded += v->u[i]->r0_us == 0;
+	e->excluded_handshake = v_excluded;
+	e->turns = m.turns;
+	e->kinds = m.kinds;
+	e->stacks = m.stacks;
+	e->conns = (uint32_t)m.n;
+	for (int i = 0; i < m.n; i++)
+		e->conn_ids[e->n_conn_ids++] = m.conn[i].s->id;
+	if (m.n == 0 || m.turns == 0) {
+		e->reason = v->a->dropped		? FAREND_OVERFLOW :
+			    v->a->loss > v->a->handshakes ? FAREND_LOSS :
+			    v->a->handshakes == 0	? FAREND_ONE_SIDED :
+							  FAREND_NO_TURNS;
+		return;
+	}
+	if (v->a->loss > 2 * m.turns) {
+		e->reason = FAREND_LOSS;
+		return;
+	}
+	if (m.turns < 2 && m.n < 2) {
+		e->reason = FAREND_TOO_FEW;
+		return;
+	}
+	decide(v, &m, e);
+}

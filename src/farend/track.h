@@ -1,0 +1,168 @@
+/*
+ * track.h - what the files of farend share: the record of a connection while
+ * it lives, its summary afterwards, the record of an address.
+ */
+#ifndef FAREND_TRACK_H
+#define FAREND_TRACK_H
+
+#include "farend/calib.h"
+#include "farend/farend.h"
+#include "farend/sigs.h"
+
+#define FE_TURNS 8
+#define FE_NONE	 UINT32_MAX
+
+enum fe_proto {
+	FE_P_UNKNOWN, /* nothing said yet */
+	FE_P_TLS,
+	FE_P_SSH,
+	FE_P_HTTP,
+	FE_P_SMTP, /* any "220 " line protocol */
+	FE_P_OTHER,
+};
+
+enum fe_flags {
+	FE_SYN = 1,
+	FE_SYNACK = 2,
+	FE_HANDSHAKE = 4, /* SYN-ACK acknowledged */
+	FE_HELLO = 8,	  /* eta_us is valid */
+	FE_DIRTY = 16,	  /* loss or retransmission inside this turn */
+	FE_PROXY = 32,	  /* an HTTP header names a proxy */
+	FE_DATA = 64,	  /* it acknowledged payload of ours */
+	FE_CRYPTO = 128,  /* it answered our randomness */
+	FE_REFUSED = 256, /* RST answered our SYN-ACK */
+	FE_SERVER_FIRST = 512,
+	FE_TS = 1024,	  /* SYN carried a timestamp: ts_off is valid */
+	FE_RESUMED = 2048,
+	FE_STARTTLS = 4096,
+	FE_ANSWERED = 8192, /* this server flight has its answer */
+	FE_REPEAT_SYNACK = 16384, /* SYN-ACK was sent more than once */
+};
+
+/* Turn: 23 bits of time in us (8.3 s), 1 bit "from D", 8 bits of kind. */
+static inline uint32_t fe_turn_make(int64_t us, bool from_d, unsigned kind)
+{
+	if (us < 0)
+		us = 0;
+	if (us > 0x7fffff)
+		us = 0x7fffff;
+	return (uint32_t)us << 9 | (uint32_t)from_d << 8 | kind;
+}
+
+static inline uint32_t fe_turn_us(uint32_t t)
+{
+	return t >> 9;
+}
+
+static inline bool fe_turn_from_d(uint32_t t)
+{
+	return (t >> 8 & 1) != 0;
+}
+
+static inline unsigned fe_turn_kind(uint32_t t)
+{
+	return t & 0xff;
+}
+
+/* One connection while it lives. */
+struct fe_conn {
+	int64_t synack_ns;   /* last SYN-ACK; then the handshake's ACK */
+	int64_t server_ns;   /* last server segment; 0 = no flight open */
+	int64_t ack_ns;	     /* first pure ACK of it; 0 = none */
+	uint32_t server_end; /* its end in sequence space */
+	uint32_t r0_us;	     /* SYN-ACK to ACK */
+	uint32_t rmin_us;    /* smallest of r0 and the data ACKs */
+	uint32_t rdata_us;   /* data-ACK RTT of the first flight; 0 = none */
+	uint32_t rdev_us;    /* sum of |data-ACK RTT - r0| */
+	uint32_t eta_us;     /* handshake ACK to first client payload */
+	uint32_t turns[FE_TURNS];
+	uint32_t stack;	     /* hash of the client program, 0 = unknown */
+	uint32_t layout;     /* TCP options of the SYN, see sigs.h */
+	uint32_t ts_off;     /* TSval - 1000 t at the SYN */
+	uint16_t flags;
+	uint16_t mss, window;
+	uint16_t segments;   /* seen while measuring */
+	uint8_t ttl, wscale, proto, stage;
+	uint8_t n_turns, n_rdev, crossing, loss;
+	uint8_t app_os;	     /* enum fe_os, from banner or User-Agent */
+	uint8_t spare[3];
+};
+_Static_assert(sizeof(struct fe_conn) <= 128, "design.md section 9");
+
+/* One connection afterwards; in a pool, linked per address. */
+struct fe_summary {
+	uint32_t next; /* FE_NONE ends */
+	uint32_t id;
+	int64_t start_ns;
+	uint32_t r0_us, rmin_us, rdata_us, rdev_us, eta_us;
+	uint32_t turns[FE_TURNS];
+	uint32_t stack, layout, ts_off;
+	uint16_t flags, mss, window;
+	uint8_t ttl, wscale, proto, n_turns, n_rdev, app_os;
+	uint8_t crossing, loss;
+};
+
+struct fe_address {
+	struct addr address;
+	uint32_t head; /* of its summaries */
+	uint32_t kept, seen; /* summaries kept, offered */
+	uint32_t conns, handshakes, synonly, refused, data, crypto;
+	uint32_t crossing, loss, no_handshake, one_sided;
+	int64_t first_ns, last_ns; /* of connections with data acknowledged */
+	bool used;
+	bool dropped; /* a summary found no room */
+};
+
+struct farend {
+	uint8_t *done;	       /* per slot: nothing more to measure */
+	struct fe_conn *conns; /* per slot */
+	uint32_t max_conns;
+	size_t conns_bytes;
+	struct fe_address *addresses;
+	uint32_t max_addresses, n_addresses, mask;
+	uint32_t *index; /* address number + 1; 0 = empty */
+	struct fe_summary *pool;
+	uint32_t pool_size, pool_used;
+	const struct farend_calib *calib;
+	const struct farend_sigs *sigs;
+	struct farend_calib *own_calib;
+	struct farend_sigs *own_sigs;
+	struct farend_config cfg;
+	struct farend_stats stats;
+};
+
+/* turns.c: one segment of a connection still measured; true when done. */
+bool fe_measure(struct fe_conn *fc, const struct segment *s,
+		const struct conn_event *ev, struct farend_stats *st);
+
+/* hello.c: names of programs.  Each reads what was captured of a first
+ * payload; 0 when nothing was recognised. */
+uint32_t fe_tls_stack(const uint8_t *p, size_t len);
+uint32_t fe_ssh_stack(const uint8_t *p, size_t len, uint8_t *os);
+/* *proxy is set when a header names a proxy (Via, Forwarded, ...). */
+uint32_t fe_http_stack(const uint8_t *p, size_t len, uint8_t *os,
+		       bool *proxy);
+/* SMTP and alike: the verb and the shape of its argument. */
+uint32_t fe_line_stack(const uint8_t *p, size_t len);
+
+/* address.c */
+struct fe_address *fe_address_get(struct farend *f, const struct addr *a,
+				  bool create);
+void fe_address_add(struct farend *f, struct fe_address *a,
+		    const struct fe_summary *s);
+
+/* infer.c: question A; tunnel.c: B; shared.c: C; spoof.c: ladder, findings.
+ * Each fills one entry from the address's summaries u[0..n). */
+struct fe_view {
+	const struct farend *f;
+	const struct fe_address *a;
+	const struct fe_summary *u[FAREND_CONNS * 4];
+	size_t n;
+	int64_t jitter_ns, rtt_ns, ack_delta_ns; /* -1 = unknown */
+};
+void fe_judge_terminating(const struct fe_view *v, struct farend_entry *e);
+void fe_judge_tunnel(const struct fe_view *v, struct farend_entry *e);
+void fe_judge_shared(const struct fe_view *v, struct farend_entry *e);
+void fe_describe(const struct fe_view *v, struct farend_address *out);
+
+#endif

@@ -1,0 +1,405 @@
+/*
+ * turns.c - the turns of one connection, measured as its segments pass.
+ *
+ * A turn is a server flight and the client payload that answers it because
+ * the protocol leaves it no other choice (RFC 8446, 5246, 4253, 9110, 5321).
+ * All times start with a packet that leaves the sensor towards the client
+ * and end with one that comes back, so our server's own work never enters.
+ * A payload that does not acknowledge the whole flight crossed it; one that
+ * comes back faster than the round trip cannot be an answer; a flight with a
+ * retransmission or a hole is excluded.  All are counted.
+ *
+ * Wrong when: the client sends something of its own accord at that moment;
+ * a relay in between answers in the client's place (relays of TLS or HTTP).
+ */
+#include "farend/track.h"
+
+#include <string.h>
+
+#define SEGMENTS_MAX   600   /* give up on a connection that forces nothing */
+#define DELAYED_ACK_US 35000 /* Linux delays an ACK by 40 ms or more */
+#define SSHAUTH_MAX    4     /* later turns may be typed by a person */
+
+enum { TLS_HELLO = 1, TLS_FINISHED = 2, TLS_INNER = 3 };
+enum { TLS_HRR = 16, TLS_V13 = 32 }; /* beside the stage */
+enum { SSH_BANNER, SSH_KEX, SSH_REPLY, SSH_ENCRYPTED };
+enum { HTTP_KEEP = 1, HTTP_REDIR = 2 };
+
+static uint32_t elapsed_us(int64_t from, int64_t to)
+{
+	int64_t d = (to - from) / 1000;
+
+	return d < 0 ? 0 : d > 0x7fffffff ? 0x7fffffff : (uint32_t)d;
+}
+
+static void on_open(struct fe_conn *fc, const struct segment *s, int dir)
+{
+	if (dir == 0) {
+		if (s->tcp_flags & TCP_ACK)
+			return;
+		fc->flags |= FE_SYN;
+		fc->layout = fe_layout(s->tcp_options, s->options_len);
+		fc->mss = s->mss;
+		fc->window = s->window;
+		fc->wscale = s->wscale;
+		fc->ttl = s->ttl;
+		if (s->has_ts) {
+			fc->flags |= FE_TS;
+			fc->ts_off = s->tsval - (uint32_t)(s->ts.ns / 1000000);
+		}
+		return;
+	}
+	if (!(s->tcp_flags & TCP_ACK))
+		return;
+	if (fc->flags & FE_SYNACK)
+		fc->flags |= FE_REPEAT_SYNACK;
+	fc->flags |= FE_SYNACK;
+	fc->synack_ns = s->ts.ns;
+	fc->server_end = s->seq + 1;
+}
+
+/* The first segment that acknowledges our SYN-ACK. */
+static void on_handshake(struct fe_conn *fc, const struct segment *s)
+{
+	if ((int32_t)(s->ack - fc->server_end) < 0)
+		return;
+	fc->flags |= FE_HANDSHAKE;
+	if (!(fc->flags & FE_REPEAT_SYNACK)) {
+		fc->r0_us = elapsed_us(fc->synack_ns, s->ts.ns);
+		if (fc->r0_us == 0)
+			fc->r0_us = 1; /* 0 = not measured */
+		fc->rmin_us = fc->r0_us;
+	}
+	fc->synack_ns = s->ts.ns;
+}
+
+static void on_ack(struct fe_conn *fc, const struct segment *s)
+{
+	uint32_t rtt, dev;
+
+	if (fc->server_ns == 0 || fc->ack_ns != 0 ||
+	    (int32_t)(s->ack - fc->server_end) < 0)
+		return;
+	fc->flags |= FE_DATA;
+	if (fc->flags & FE_ANSWERED)
+		return;
+	fc->ack_ns = s->ts.ns;
+	if ((fc->flags & FE_DIRTY) || fc->r0_us == 0)
+		return;
+	rtt = elapsed_us(fc->server_ns, s->ts.ns);
+	if (fc->rdata_us == 0)
+		fc->rdata_us = rtt ? rtt : 1;
+	dev = rtt > fc->r0_us ? rtt - fc->r0_us : fc->r0_us - rtt;
+	if (dev < DELAYED_ACK_US && fc->n_rdev < 16) {
+		fc->rdev_us += dev;
+		fc->n_rdev++;
+	}
+	if (rtt < fc->rmin_us)
+		fc->rmin_us = rtt;
+}
+
+/* A server flight opens or goes on; what it says decides the next turn. */
+static bool on_server_data(struct fe_conn *fc, const struct segment *s,
+			   uint8_t flags)
+{
+	const uint8_t *p = s->payload;
+	size_t n = s->payload_caplen;
+	bool opens = fc->server_ns == 0 || (fc->flags & FE_ANSWERED);
+
+	if (fc->proto == FE_P_UNKNOWN && fc->server_ns == 0) {
+		fc->flags |= FE_SERVER_FIRST;
+		if (n >= 4 && memcmp(p, "SSH-", 4) == 0)
+			fc->proto = FE_P_SSH;
+		else if (n >= 4 && memcmp(p, "220", 3) == 0)
+			fc->proto = FE_P_SMTP;
+		else
+			fc->proto = FE_P_OTHER;
+	}
+	if (opens) {
+		fc->flags &= (uint16_t)~(FE_DIRTY | FE_ANSWERED);
+		if (fc->proto == FE_P_HTTP)
+			fc->stage = n >= 12 && memcmp(p, "HTTP/1.", 7) == 0 &&
+						    (p[9] == '3' ||
+						     p[9] == '1' ||
+						     memcmp(p + 9, "401", 3) ==
+							     0 ||
+						     memcmp(p + 9, "407", 3) ==
+							     0)
+					    ? HTTP_REDIR
+					    : HTTP_KEEP;
+	}
+	if (opens && fc->proto == FE_P_TLS &&
+	    (fc->stage & 15) == TLS_HELLO && n > 44 && p[0] == 0x16 &&
+	    p[5] == 2) {
+		/* RFC 8446 4.1.3: the random of a HelloRetryRequest */
+		static const uint8_t hrr[4] = { 0xcf, 0x21, 0xad, 0x74 };
+		size_t cipher = 44 + (size_t)p[43];
+
+		fc->stage = TLS_HELLO;
+		if (memcmp(p + 11, hrr, 4) == 0)
+			fc->stage |= TLS_HRR;
+		if (cipher < n && p[cipher] == 0x13)
+			fc->stage |= TLS_V13;
+	}
+	if (flags & EV_GAP)
+		fc->flags |= FE_DIRTY;
+	fc->server_ns = s->ts.ns;
+	fc->server_end = s->seq + s->payload_len;
+	fc->ack_ns = 0;
+	return fc->proto == FE_P_OTHER;
+}
+
+static bool is_method(const uint8_t *p, size_t n)
+{
+	static const char *const words[] = { "GET ", "POST ", "HEAD ", "PUT ",
+					     "OPTIONS ", "DELETE ", "PATCH ",
+					     "CONNECT " };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t len = strlen(words[i]);
+
+		if (n >= len && memcmp(p, words[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The client's first payload names protocol and program. */
+static bool on_first_client(struct fe_conn *fc, const struct segment *s,
+			    bool crossed)
+{
+	const uint8_t *p = s->payload;
+	size_t n = s->payload_caplen;
+	bool proxy = false;
+
+	if ((fc->flags & FE_HANDSHAKE) && fc->r0_us != 0 &&
+	    (fc->server_ns == 0 || crossed) && s->ts.ns > fc->synack_ns) {
+		fc->eta_us = elapsed_us(fc->synack_ns, s->ts.ns);
+		fc->flags |= FE_HELLO;
+	}
+	if (n >= 6 && p[0] == 0x16 && p[1] == 3 && p[5] == 1) {
+		fc->proto = FE_P_TLS;
+		fc->stage = TLS_HELLO;
+		fc->stack = fe_tls_stack(p, n);
+	} else if (n >= 4 && memcmp(p, "SSH-", 4) == 0) {
+		fc->proto = FE_P_SSH;
+		fc->stage = SSH_KEX;
+		fc->stack = fe_ssh_stack(p, n, &fc->app_os);
+	} else if (is_method(p, n)) {
+		fc->proto = FE_P_HTTP;
+		fc->stack = fe_http_stack(p, n, &fc->app_os, &proxy);
+		if (proxy)
+			fc->flags |= FE_PROXY;
+	} else if (fc->proto == FE_P_SMTP) {
+		fc->flags &= (uint16_t)~FE_HELLO;
+		fc->stack = fe_line_stack(p, n);
+	} else {
+		fc->proto = FE_P_OTHER;
+		return true;
+	}
+	return false;
+}
+
+/* Kind of the turn that this payload ends; FE_KINDS = none.  *last is set
+ * when nothing later can be used. */
+static unsigned tls_kind(struct fe_conn *fc, const uint8_t *p, size_t n,
+			 bool *last)
+{
+	unsigned type = n > 0 ? p[0] : 0;
+
+	if ((fc->stage & 15) == TLS_HELLO) {
+		if (type == 0x16 && (fc->stage & TLS_HRR)) {
+			fc->stage = TLS_HELLO;
+			return FE_K_HRR;
+		}
+		if (type == 0x16) {
+			fc->stage = TLS_FINISHED;
+			return FE_K_TLS12;
+		}
+		if (type == 0x14 && (fc->stage & TLS_HRR)) {
+			fc->stage = TLS_HELLO; /* CCS before the second hello */
+			return FE_K_HRR;
+		}
+		if (type == 0x14 || type == 0x17) {
+			unsigned k = fc->stage & TLS_V13 || type == 0x17 ?
+					     FE_K_TLS13 :
+					     FE_K_TLSRES;
+
+			fc->stage = TLS_INNER;
+			*last = !(fc->flags & FE_STARTTLS);
+			return k;
+		}
+		*last = true;
+		return FE_KINDS;
+	}
+	if (type != 0x17) {
+		*last = true;
+		return FE_KINDS;
+	}
+	if ((fc->stage & 15) == TLS_FINISHED) {
+		fc->stage = TLS_INNER;
+		*last = !(fc->flags & FE_STARTTLS);
+		return FE_K_TLSAPP;
+	}
+	return FE_K_LINE; /* a line protocol inside TLS */
+}
+
+static unsigned ssh_kind(struct fe_conn *fc, const uint8_t *p, size_t n,
+			 bool *last)
+{
+	unsigned type = 0, auth = 0;
+
+	if (n >= 6 && p[0] == 0 && p[1] == 0)
+		type = p[5];
+	if (fc->stage < SSH_ENCRYPTED) {
+		if (type >= 30 && type <= 34) {
+			fc->stage = SSH_REPLY;
+			return FE_K_SSHKEX;
+		}
+		if (type == 21) {
+			fc->stage = SSH_ENCRYPTED;
+			return FE_K_SSHNEWKEYS;
+		}
+		return FE_KINDS; /* KEXINIT, or its continuation */
+	}
+	for (unsigned i = 0; i < fc->n_turns; i++)
+		auth += fe_turn_kind(fc->turns[i]) == FE_K_SSHAUTH;
+	*last = auth + 1 >= SSHAUTH_MAX;
+	return FE_K_SSHAUTH;
+}
+
+static unsigned line_kind(struct fe_conn *fc, const uint8_t *p, size_t n)
+{
+	bool greeting = fc->stage == 0;
+
+	if (n >= 6 && p[0] == 0x16 && p[1] == 3 && p[5] == 1) {
+		fc->proto = FE_P_TLS;
+		fc->stage = TLS_HELLO;
+		fc->flags |= FE_STARTTLS;
+		fc->stack = fe_tls_stack(p, n);
+		return FE_K_STARTTLS;
+	}
+	fc->stage = 1;
+	return greeting ? FE_K_GREET : FE_K_LINE;
+}
+
+static unsigned turn_kind(struct fe_conn *fc, const uint8_t *p, size_t n,
+			  bool *last)
+{
+	switch (fc->proto) {
+	case FE_P_TLS:
+		return tls_kind(fc, p, n, last);
+	case FE_P_SSH:
+		return ssh_kind(fc, p, n, last);
+	case FE_P_SMTP:
+		return line_kind(fc, p, n);
+	case FE_P_HTTP:
+		if (!is_method(p, n))
+			return FE_KINDS;
+		return fc->stage == HTTP_REDIR ? FE_K_HTTPREDIR :
+						 FE_K_HTTPKEEP;
+	default:
+		return FE_KINDS;
+	}
+}
+
+static void record_turn(struct fe_conn *fc, const struct segment *s,
+			unsigned kind, struct farend_stats *st)
+{
+	uint32_t turn = elapsed_us(fc->server_ns, s->ts.ns), gap;
+	bool from_d = true;
+
+	if (fc->flags & FE_DIRTY) {
+		fc->loss++;
+		st->loss++;
+		return;
+	}
+	if (fc->r0_us == 0)
+		return;
+	if (turn + turn / 8 + 200 < fc->rmin_us) {
+		fc->crossing++; /* faster than the path: not an answer */
+		st->crossing++;
+		return;
+	}
+	gap = turn > fc->rmin_us ? turn - fc->rmin_us : 0;
+	if (fc->ack_ns != 0) {
+		uint32_t ack = elapsed_us(fc->server_ns, fc->ack_ns);
+
+		if (ack < fc->rmin_us + DELAYED_ACK_US) {
+			gap = elapsed_us(fc->ack_ns, s->ts.ns);
+			from_d = false;
+		}
+	} else if (fc->rmin_us > turn) {
+		fc->rmin_us = turn;
+	}
+	fc->turns[fc->n_turns++] = fe_turn_make(gap, from_d, kind);
+	st->turns++;
+}
+
+static bool on_client_data(struct fe_conn *fc, const struct segment *s,
+			   uint8_t flags, struct farend_stats *st)
+{
+	bool last = false, first = fc->stack == 0 && fc->stage == 0;
+	bool open = fc->server_ns != 0 && !(fc->flags & FE_ANSWERED);
+	bool covers = (int32_t)(s->ack - fc->server_end) >= 0;
+	unsigned kind = FE_KINDS;
+
+	if (flags & EV_GAP)
+		fc->flags |= FE_DIRTY;
+	if (first && on_first_client(fc, s, open && !covers))
+		return true;
+	if (fc->proto == FE_P_SMTP && first && !open)
+		return true; /* speaks before the greeting: not SMTP */
+	if (!open)
+		return false;
+	if (!covers) {
+		fc->crossing++;
+		st->crossing++;
+		return false;
+	}
+	fc->flags |= FE_DATA;
+	if (!first || fc->proto == FE_P_SMTP)
+		kind = turn_kind(fc, s->payload, s->payload_caplen, &last);
+	if (kind < FE_KINDS) {
+		record_turn(fc, s, kind, st);
+		if (kind <= FE_K_SSHNEWKEYS && kind != FE_K_SSHKEX)
+			fc->flags |= FE_CRYPTO;
+	}
+	/* an SSH KEXINIT answers nothing: the key exchange still will */
+	if (kind < FE_KINDS || fc->proto != FE_P_SSH)
+		fc->flags |= FE_ANSWERED;
+	return last || fc->n_turns == FE_TURNS;
+}
+
+bool fe_measure(struct fe_conn *fc, const struct segment *s,
+		const struct conn_event *ev, struct farend_stats *st)
+{
+	if (s->proto != PROTO_TCP || ++fc->segments > SEGMENTS_MAX)
+		return true;
+	if (ev->flags & EV_OPEN) {
+		on_open(fc, s, ev->dir);
+		return false;
+	}
+	if (s->tcp_flags & TCP_RST) {
+		if (ev->dir == 0 && (fc->flags & FE_SYNACK) &&
+		    !(fc->flags & FE_HANDSHAKE))
+			fc->flags |= FE_REFUSED;
+		return true;
+	}
+	if (ev->flags & EV_RETRANSMIT) {
+		fc->flags |= FE_DIRTY;
+		return false;
+	}
+	if (ev->dir == 1) {
+		if (ev->flags & EV_DATA)
+			return on_server_data(fc, s, ev->flags);
+		return false;
+	}
+	if ((fc->flags & (FE_SYNACK | FE_HANDSHAKE)) == FE_SYNACK)
+		on_handshake(fc, s);
+	if (ev->flags & EV_DATA)
+		return on_client_data(fc, s, ev->flags, st);
+	if (ev->flags & EV_ACK)
+		on_ack(fc, s);
+	return false;
+}
