@@ -14,7 +14,8 @@
 
 static uint64_t addr_hash(const struct addr *a)
 {
-	struct num_rng r = { a->w[0] ^ (a->w[1] * UINT64_C(0x9e3779b97f4a7c15)) };
+	struct num_rng r = { a->w[0] ^
+			     (a->w[1] * UINT64_C(0x9e3779b97f4a7c15)) };
 
 	return num_rng_next(&r);
 }

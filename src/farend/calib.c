@@ -7,9 +7,9 @@
 #include "farend/text.h"
 
 static const char *const kind_names[FE_KINDS] = {
-	"tls12",      "tls13",	     "tls-resumed", "tls-hrr",	"tls-app",
-	"ssh-kex",    "ssh-newkeys", "ssh-auth",    "http-redirect",
-	"http-keep",  "greeting",    "line",	    "starttls", "hello",
+	"tls12",    "tls13",	   "tls-resumed", "tls-hrr",	   "tls-app",
+	"ssh-kex",  "ssh-newkeys", "ssh-auth",	  "http-redirect", "http-keep",
+	"greeting", "line",	   "starttls",	  "hello",
 };
 
 const char *fe_kind_name(enum fe_kind k)
@@ -36,8 +36,7 @@ static bool kind_line(struct farend_calib *c, char *const *w, size_t n)
 			continue;
 		if (!real(w[2], 0, 1e6, &kc->offset_us) ||
 		    !real(w[3], 1, 1e6, &kc->spread_us) ||
-		    !real(w[4], 0, 1, &kc->tail) ||
-		    !real(w[5], 0, 4e9, &count))
+		    !real(w[4], 0, 1, &kc->tail) || !real(w[5], 0, 4e9, &count))
 			return false;
 		kc->n = (uint32_t)count;
 		return true;
@@ -73,9 +72,9 @@ static bool power_line(struct farend_calib *c, char *const *w, size_t n)
 {
 	double leg, kept, runs;
 
-	if (n < 4 || c->n_power == FE_POWER_MAX ||
-	    !real(w[1], 0, 1e6, &leg) || !real(w[2], 0, 4e9, &kept) ||
-	    !real(w[3], 1, 4e9, &runs) || kept > runs)
+	if (n < 4 || c->n_power == FE_POWER_MAX || !real(w[1], 0, 1e6, &leg) ||
+	    !real(w[2], 0, 4e9, &kept) || !real(w[3], 1, 4e9, &runs) ||
+	    kept > runs)
 		return false;
 	c->power[c->n_power].leg_ms = leg;
 	c->power[c->n_power].kept = (uint32_t)kept;
@@ -181,10 +180,9 @@ bool farend_calib_write(const struct farend_calib *c, FILE *out,
 		"name %s\n",
 		c->name);
 	for (int k = 0; k < FE_KINDS; k++)
-		fprintf(out, "kind %s %.0f %.0f %.4f %u %s %s\n",
-			kind_names[k], c->kind[k].offset_us,
-			c->kind[k].spread_us, c->kind[k].tail, c->kind[k].n,
-			date, origin);
+		fprintf(out, "kind %s %.0f %.0f %.4f %u %s %s\n", kind_names[k],
+			c->kind[k].offset_us, c->kind[k].spread_us,
+			c->kind[k].tail, c->kind[k].n, date, origin);
 	fprintf(out, "value eps %.6f %s %s\n", c->eps, date, origin);
 	fprintf(out, "value eps-conn %.6f %s %s\n", c->eps_conn, date, origin);
 	fprintf(out, "value slow %.6f %s %s\n", c->slow, date, origin);

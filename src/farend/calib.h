@@ -22,20 +22,20 @@
 #include "base/err.h"
 
 enum fe_kind {
-	FE_K_TLS12,	/* server flight to ClientKeyExchange */
-	FE_K_TLS13,	/* server flight to CCS or Finished */
-	FE_K_TLSRES,	/* resumed: server Finished to client Finished */
-	FE_K_HRR,	/* HelloRetryRequest to second ClientHello */
-	FE_K_TLSAPP,	/* server's CCS and Finished to first data (1.2) */
-	FE_K_SSHKEX,	/* KEXINIT to key exchange init */
+	FE_K_TLS12,	 /* server flight to ClientKeyExchange */
+	FE_K_TLS13,	 /* server flight to CCS or Finished */
+	FE_K_TLSRES,	 /* resumed: server Finished to client Finished */
+	FE_K_HRR,	 /* HelloRetryRequest to second ClientHello */
+	FE_K_TLSAPP,	 /* server's CCS and Finished to first data (1.2) */
+	FE_K_SSHKEX,	 /* KEXINIT to key exchange init */
 	FE_K_SSHNEWKEYS, /* key exchange reply to NEWKEYS */
-	FE_K_SSHAUTH,	/* service, authentication, channel turns */
-	FE_K_HTTPREDIR, /* 1xx, 3xx, 401, 407 to the next request */
-	FE_K_HTTPKEEP,	/* other response to the next request */
-	FE_K_GREET,	/* 220 greeting to first command */
-	FE_K_LINE,	/* reply to next command */
-	FE_K_STARTTLS,	/* 220 ready to ClientHello */
-	FE_K_HELLO,	/* handshake ACK to first payload */
+	FE_K_SSHAUTH,	 /* service, authentication, channel turns */
+	FE_K_HTTPREDIR,	 /* 1xx, 3xx, 401, 407 to the next request */
+	FE_K_HTTPKEEP,	 /* other response to the next request */
+	FE_K_GREET,	 /* 220 greeting to first command */
+	FE_K_LINE,	 /* reply to next command */
+	FE_K_STARTTLS,	 /* 220 ready to ClientHello */
+	FE_K_HELLO,	 /* handshake ACK to first payload */
 	FE_KINDS
 };
 
@@ -49,14 +49,14 @@ struct fe_kind_calib {
 struct farend_calib {
 	char name[96];
 	struct fe_kind_calib kind[FE_KINDS];
-	double eps;	   /* share of turns in the heavy tail */
-	double eps_conn;   /* share of connections in a slow episode */
-	double slow;	   /* share of client programs that are slow */
-	double constant;   /* share slow by a constant at every turn */
-	double multi;	   /* share of turns that take 2 or 3 legs */
-	double yes_log10;  /* threshold of "yes", 0.1 % per address */
-	double cap_log10;  /* validated bound of the LR */
-	double hull_ms;	   /* processing of client and relay, p97.5 */
+	double eps;	  /* share of turns in the heavy tail */
+	double eps_conn;  /* share of connections in a slow episode */
+	double slow;	  /* share of client programs that are slow */
+	double constant;  /* share slow by a constant at every turn */
+	double multi;	  /* share of turns that take 2 or 3 legs */
+	double yes_log10; /* threshold of "yes", 0.1 % per address */
+	double cap_log10; /* validated bound of the LR */
+	double hull_ms;	  /* processing of client and relay, p97.5 */
 	struct {
 		double leg_ms;
 		uint32_t kept, runs;

@@ -25,7 +25,7 @@ static struct farend_finding *finding(struct farend_address *out,
 static const char *os_name(uint8_t os)
 {
 	static const char *const n[] = { "unknown", "Linux", "Windows",
-					 "Apple", "BSD", "other" };
+					 "Apple",   "BSD",   "other" };
 
 	return os < 6 ? n[os] : n[0];
 }
@@ -58,11 +58,11 @@ static void spoof(const struct fe_view *v, struct farend_address *out)
 			 a->conns, a->handshakes, a->data, a->crypto,
 			 a->synonly, a->refused);
 		snprintf(f->inferred, sizeof(f->inferred), "%s",
-			 a->handshakes == 0 ?
-				 "nothing shows that the sender held this "
-				 "address: it may be forged" :
-				 "the address held the return path at that "
-				 "time (or somebody on the path did)");
+			 a->handshakes == 0
+				 ? "nothing shows that the sender held this "
+				   "address: it may be forged"
+				 : "the address held the return path at that "
+				   "time (or somebody on the path did)");
 	}
 	for (size_t i = 0; i < v->n; i++) {
 		uint8_t t = v->u[i]->ttl, hops = fe_ttl_initial(t) - t;
@@ -125,12 +125,13 @@ static void link_finding(const struct fe_view *v, struct farend_address *out,
 	f = finding(out, from ? "mss-clamped" : "mtu");
 	if (f == NULL)
 		return;
-	snprintf(f->observed, sizeof(f->observed),
-		 "MSS %u (MTU %u), window %u", s->mss, out->mtu, s->window);
+	snprintf(f->observed, sizeof(f->observed), "MSS %u (MTU %u), window %u",
+		 s->mss, out->mtu, s->window);
 	if (from)
 		snprintf(f->inferred, sizeof(f->inferred),
 			 "lowered in transit from MSS %u by a router or a "
-			 "gateway (%s)", from, l ? l->label : "unknown link");
+			 "gateway (%s)",
+			 from, l ? l->label : "unknown link");
 	else
 		snprintf(f->inferred, sizeof(f->inferred),
 			 "the host's own interface: %s",

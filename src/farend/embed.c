@@ -16,8 +16,9 @@ static int array(FILE *out, const char *name, const char *path)
 	fprintf(out, "static const unsigned char %s[] = {", name);
 	while ((c = getc(f)) != EOF)
 		fprintf(out, "%s%d,", n++ % 16 ? " " : "\n\t", c);
-	fprintf(out, "\n};\n\nconst char *fe_text_%s(size_t *len)\n{\n"
-		     "\t*len = sizeof(%s);\n\treturn (const char *)%s;\n}\n\n",
+	fprintf(out,
+		"\n};\n\nconst char *fe_text_%s(size_t *len)\n{\n"
+		"\t*len = sizeof(%s);\n\treturn (const char *)%s;\n}\n\n",
 		name, name, name);
 	return fclose(f);
 }

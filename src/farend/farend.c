@@ -66,8 +66,10 @@ struct farend *farend_new(uint32_t max_conns, const struct farend_config *cfg,
 	f->pool = calloc(f->pool_size, sizeof(*f->pool));
 	if (f->conns == NULL || f->done == NULL || f->addresses == NULL ||
 	    f->index == NULL || f->pool == NULL) {
-		err_set(e, ERR_MEMORY, "no memory for the far end of %u "
-				       "connections", max_conns);
+		err_set(e, ERR_MEMORY,
+			"no memory for the far end of %u "
+			"connections",
+			max_conns);
 		farend_free(f);
 		return NULL;
 	}

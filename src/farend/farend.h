@@ -93,11 +93,11 @@ struct farend_entry {
 	enum farend_question question;
 	enum farend_answer answer;
 	enum farend_reason reason;
-	bool sufficient;      /* log10_e reaches K/alpha */
-	bool allows_source;   /* A "no" with LR >= 10 and measured power */
+	bool sufficient;    /* log10_e reaches K/alpha */
+	bool allows_source; /* A "no" with LR >= 10 and measured power */
 	bool lr_capped;
-	microbans log10_e;    /* against the weakest rival */
-	microbans log10_lr;   /* for "yes"; negative speaks for "no" */
+	microbans log10_e;  /* against the weakest rival */
+	microbans log10_lr; /* for "yes"; negative speaks for "no" */
 	microbans log10_threshold;
 	struct farend_leg leg; /* hull of legs; high_ns < 0 = none */
 	struct farend_leg legs[FAREND_LEGS];
@@ -115,10 +115,10 @@ struct farend_entry {
 	uint8_t n_rivals;
 	uint32_t turns, kinds, stacks, conns; /* used */
 	uint32_t excluded_crossing, excluded_loss, excluded_handshake;
-	uint32_t hosts;	       /* C: at least this many; 0 = not said */
+	uint32_t hosts; /* C: at least this many; 0 = not said */
 	uint32_t conn_ids[FAREND_CONNS];
 	uint8_t n_conn_ids;
-	char kind[24];	       /* "socks-or-connect", "port-forward", "" */
+	char kind[24]; /* "socks-or-connect", "port-forward", "" */
 	char observed[240], inferred[240]; /* one sentence each */
 };
 
@@ -126,18 +126,18 @@ struct farend_finding {
 	char proposition[48]; /* "os-mismatch", "mtu", "return-path", ... */
 	char observed[240], inferred[240];
 	microbans log10_lr;
-	uint32_t conns[4];    /* connection ids, 0 = none */
+	uint32_t conns[4]; /* connection ids, 0 = none */
 };
 
 struct farend_address {
 	struct addr address;
 	enum farend_spoof spoof;
-	uint32_t connections;  /* opened by it */
+	uint32_t connections; /* opened by it */
 	uint32_t handshakes;
-	char syn_class[64];    /* name of the signature, "" = unknown */
+	char syn_class[64]; /* name of the signature, "" = unknown */
 	char app_class[64];
 	uint16_t mss, mtu;
-	uint8_t hops;	       /* from the TTL; 255 = unknown */
+	uint8_t hops; /* from the TTL; 255 = unknown */
 	struct farend_finding findings[FAREND_FINDINGS];
 	uint8_t n_findings;
 };
@@ -152,9 +152,9 @@ struct farend_report {
 	size_t n_entries;
 	struct farend_address *addresses; /* in order of address */
 	size_t n_addresses;
-	uint64_t judged;	      /* K: addresses with a question put */
-	double expected_false;	      /* rate per address x judged */
-	char calibration[96];	      /* name, date and origin */
+	uint64_t judged;       /* K: addresses with a question put */
+	double expected_false; /* rate per address x judged */
+	char calibration[96];  /* name, date and origin */
 	struct farend_stats stats;
 };
 
@@ -167,9 +167,9 @@ struct farend_config {
 	struct addr local[16];		  /* our own prefixes: openers in */
 	uint8_t local_bits[16];		  /* them are not judged (0..128) */
 	uint8_t n_local;
-	uint32_t max_addresses;		  /* 0: 65,536 */
-	uint32_t max_summaries;		  /* 0: 4 per address */
-	double alpha;			  /* 0: 0.01, for sufficient */
+	uint32_t max_addresses; /* 0: 65,536 */
+	uint32_t max_summaries; /* 0: 4 per address */
+	double alpha;		/* 0: 0.01, for sufficient */
 };
 
 struct farend;
@@ -187,8 +187,7 @@ void farend_update(struct farend *f, const struct segment *s,
 void farend_release(struct farend *f, uint32_t slot, const struct conn *c);
 
 /* After every connection was released.  Owns: farend_report_free(). */
-bool farend_finish(struct farend *f, struct farend_report *out,
-		   struct err *e);
+bool farend_finish(struct farend *f, struct farend_report *out, struct err *e);
 void farend_report_free(struct farend_report *r);
 
 const char *farend_question_name(enum farend_question q);

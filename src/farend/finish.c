@@ -113,7 +113,9 @@ static void judge(struct fe_view *v, struct farend_entry *e)
 {
 	static void (*const ask[FAREND_QUESTIONS])(const struct fe_view *,
 						   struct farend_entry *) = {
-		fe_judge_terminating, fe_judge_tunnel, fe_judge_shared,
+		fe_judge_terminating,
+		fe_judge_tunnel,
+		fe_judge_shared,
 	};
 
 	for (int q = 0; q < FAREND_QUESTIONS; q++) {
@@ -165,13 +167,14 @@ static void thresholds(const struct farend *f, struct farend_report *r)
 bool farend_finish(struct farend *f, struct farend_report *out, struct err *e)
 {
 	size_t n = f->n_addresses;
-	struct fe_address **order = calloc(n ? n : 1, sizeof(struct fe_address *));
+	struct fe_address **order =
+		calloc(n ? n : 1, sizeof(struct fe_address *));
 	struct fe_view *v = malloc(sizeof(*v));
 	bool ok = false;
 
 	memset(out, 0, sizeof(*out));
-	out->entries = calloc(n ? n * FAREND_QUESTIONS : 1,
-			      sizeof(*out->entries));
+	out->entries =
+		calloc(n ? n * FAREND_QUESTIONS : 1, sizeof(*out->entries));
 	out->addresses = calloc(n ? n : 1, sizeof(*out->addresses));
 	if (order == NULL || v == NULL || out->entries == NULL ||
 	    out->addresses == NULL) {

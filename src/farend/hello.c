@@ -40,7 +40,7 @@ uint32_t fe_tls_stack(const uint8_t *p, size_t len)
 
 	rd_skip(&r, 5 + 4); /* record and handshake headers */
 	h = fnv(h, p, len < 3 ? len : 3);
-	rd_skip(&r, 2 + 32); /* version, random */
+	rd_skip(&r, 2 + 32);	/* version, random */
 	rd_skip(&r, rd_u8(&r)); /* session id */
 	ciphers = rd_be16(&r) / 2;
 	for (size_t i = 0; i < ciphers && rd_ok(&r); i++) {

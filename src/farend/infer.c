@@ -27,18 +27,18 @@
 
 #include "farend/track.h"
 
-#define GRID	     89	  /* 0.5 ms to 1024 ms, eight steps per octave */
-#define GRID_LOW_MS  0.5
-#define TURNS	     (FE_TURNS + 1) /* and the hello delay */
-#define LR_CONN_CAP  100.0
-#define TAIL_LOG     7.6009 /* ln(2000): the tail spans 1 ms to 2 s */
-#define T3_NORM	     0.36755 /* 2 / (pi sqrt 3): density of t3 at 0 */
-#define RELAY_WIDTH  0.04    /* of the leg: jitter of the far path */
-#define FAST_HELLO_TAIL 0.10 /* browsers open connections in advance */
+#define GRID		89 /* 0.5 ms to 1024 ms, eight steps per octave */
+#define GRID_LOW_MS	0.5
+#define TURNS		(FE_TURNS + 1) /* and the hello delay */
+#define LR_CONN_CAP	100.0
+#define TAIL_LOG	7.6009	/* ln(2000): the tail spans 1 ms to 2 s */
+#define T3_NORM		0.36755 /* 2 / (pi sqrt 3): density of t3 at 0 */
+#define RELAY_WIDTH	0.04	/* of the leg: jitter of the far path */
+#define FAST_HELLO_TAIL 0.10	/* browsers open connections in advance */
 
 struct turn {
-	double x;      /* ms */
-	double centre; /* of a fast client, ms */
+	double x;	    /* ms */
+	double centre;	    /* of a fast client, ms */
 	double left, right; /* widths, ms */
 	double tail;
 	unsigned kind;
@@ -133,8 +133,7 @@ static void relay_curve(const struct model *m, const struct turn *u,
 
 /* log of the average over the grid of the product of densities of the turns
  * of one kind, at a delay of their own. */
-static double own_delay(const struct model *m, const double (*f)[GRID],
-			int n)
+static double own_delay(const struct model *m, const double (*f)[GRID], int n)
 {
 	double v[GRID];
 
@@ -223,8 +222,8 @@ static double slow_by_program(const struct model *m)
 		if (before)
 			continue;
 		for (int j = i; j < m->n; j++)
-			for (int t = 0; m->conn[j].s->stack == stack &&
-					t < m->conn[j].n;
+			for (int t = 0;
+			     m->conn[j].s->stack == stack && t < m->conn[j].n;
 			     t++)
 				own[n++] = &m->conn[j].turn[t];
 		sum += own_per_kind(m, own, n);
@@ -386,8 +385,8 @@ static void legs(const struct model *m, struct farend_entry *e)
 			low = 0;
 		if (high < 0.5)
 			high = 0.5;
-		g = &e->legs[e->n_legs < FAREND_LEGS ? e->n_legs++ :
-						       FAREND_LEGS - 1];
+		g = &e->legs[e->n_legs < FAREND_LEGS ? e->n_legs++
+						     : FAREND_LEGS - 1];
 		g->low_ns = (int64_t)(low * 1e6);
 		g->high_ns = (int64_t)(high * 1e6);
 		g->best_ns = (int64_t)(v[from + (i - from - 1) / 2] * 1e6);
@@ -422,8 +421,8 @@ static double resolution(const struct model *m, double *log_lr)
 	}
 	if (low < 0)
 		return -1;
-	while (j < GRID - 16 && (m->grid[j] < low ||
-				 m->grid[j] < 2 * m->jitter_ms))
+	while (j < GRID - 16 &&
+	       (m->grid[j] < low || m->grid[j] < 2 * m->jitter_ms))
 		j++;
 	for (int i = j; i < GRID; i++)
 		sum[i - j] = m->relay_one[i];
@@ -431,8 +430,8 @@ static double resolution(const struct model *m, double *log_lr)
 	return m->grid[j];
 }
 
-static void add_rival(struct farend_entry *e, enum farend_rival r,
-		      microbans lr, bool by_timing)
+static void add_rival(struct farend_entry *e, enum farend_rival r, microbans lr,
+		      bool by_timing)
 {
 	if (e->n_rivals == FAREND_RIVALS)
 		return;
@@ -452,14 +451,15 @@ static void rivals_of_yes(const struct fe_view *v, const struct model *m,
 	add_rival(e, FAREND_R_CARRIER, 0, false);
 	/* data ACKs as fast as the handshake: a tunnel over TCP is late in
 	 * 19 of 20 (doc/METHODS-farend.md) */
-	add_rival(e, FAREND_R_TCPINTCP,
-		  late < 5 ? num_microbans(20.0) : 0, true);
+	add_rival(e, FAREND_R_TCPINTCP, late < 5 ? num_microbans(20.0) : 0,
+		  true);
 	if (e->n_rivals < FAREND_RIVALS)
-		add_rival(e, v->rtt_ns < 1000000 ? FAREND_R_BALANCER :
-						   FAREND_R_CONGESTION,
-			  v->rtt_ns < 1000000 ? 0 :
-						to_bans(m->log_relay -
-							m->log_fast),
+		add_rival(e,
+			  v->rtt_ns < 1000000 ? FAREND_R_BALANCER
+					      : FAREND_R_CONGESTION,
+			  v->rtt_ns < 1000000
+				  ? 0
+				  : to_bans(m->log_relay - m->log_fast),
 			  v->rtt_ns >= 1000000);
 }
 
@@ -524,8 +524,8 @@ static void decide_no(const struct fe_view *v, const struct model *m,
 	enum farend_reason app = only_application(m);
 
 	if (r < 0) {
-		e->reason = m->jitter_ms > 10 ? FAREND_PATH_JITTER :
-						FAREND_BELOW;
+		e->reason =
+			m->jitter_ms > 10 ? FAREND_PATH_JITTER : FAREND_BELOW;
 		return;
 	}
 	for (int i = 0; i < m->n; i++)
@@ -576,9 +576,9 @@ static void decide(const struct fe_view *v, const struct model *m,
 		return;
 	}
 	if (e->log10_lr < yes) {
-		e->reason = m->log_relay - m->log_fast > num_log(1000.0) ?
-				    FAREND_SLOW_CLIENT :
-				    FAREND_BELOW;
+		e->reason = m->log_relay - m->log_fast > num_log(1000.0)
+				    ? FAREND_SLOW_CLIENT
+				    : FAREND_BELOW;
 		return;
 	}
 	if (m->n < 2 || m->turns < 2 || (m->kinds < 2 && m->stacks < 2)) {
@@ -611,10 +611,10 @@ void fe_judge_terminating(const struct fe_view *v, struct farend_entry *e)
 	for (int i = 0; i < m.n; i++)
 		e->conn_ids[e->n_conn_ids++] = m.conn[i].s->id;
 	if (m.n == 0 || m.turns == 0) {
-		e->reason = v->a->dropped		? FAREND_OVERFLOW :
-			    v->a->loss > v->a->handshakes ? FAREND_LOSS :
-			    v->a->handshakes == 0	? FAREND_ONE_SIDED :
-							  FAREND_NO_TURNS;
+		e->reason = v->a->dropped		    ? FAREND_OVERFLOW
+			    : v->a->loss > v->a->handshakes ? FAREND_LOSS
+			    : v->a->handshakes == 0	    ? FAREND_ONE_SIDED
+							    : FAREND_NO_TURNS;
 		return;
 	}
 	if (v->a->loss > 2 * m.turns) {

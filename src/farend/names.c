@@ -19,11 +19,20 @@ const char *farend_answer_name(enum farend_answer a)
 const char *farend_reason_name(enum farend_reason r)
 {
 	static const char *const n[FAREND_REASONS] = {
-		"", "too-few-data", "one-direction", "capture-loss",
-		"table-overflow", "below-threshold", "slow-client",
-		"path-jitter", "acknowledgements-late",
-		"application-relay-not-excluded", "login-hop-not-excluded",
-		"conflict", "outside-validation", "not-applicable",
+		"",
+		"too-few-data",
+		"one-direction",
+		"capture-loss",
+		"table-overflow",
+		"below-threshold",
+		"slow-client",
+		"path-jitter",
+		"acknowledgements-late",
+		"application-relay-not-excluded",
+		"login-hop-not-excluded",
+		"conflict",
+		"outside-validation",
+		"not-applicable",
 	};
 
 	return (unsigned)r < FAREND_REASONS ? n[r] : "?";
@@ -32,10 +41,14 @@ const char *farend_reason_name(enum farend_reason r)
 const char *farend_rival_name(enum farend_rival r)
 {
 	static const char *const n[FAREND_RIVAL_COUNT] = {
-		"slow client", "satellite accelerator",
-		"carrier, corporate or privacy proxy", "tunnel over TCP",
-		"proxy that delays acknowledgements", "congestion",
-		"our own load balancer", "access link of low MTU",
+		"slow client",
+		"satellite accelerator",
+		"carrier, corporate or privacy proxy",
+		"tunnel over TCP",
+		"proxy that delays acknowledgements",
+		"congestion",
+		"our own load balancer",
+		"access link of low MTU",
 		"one host, several systems",
 	};
 
@@ -45,8 +58,9 @@ const char *farend_rival_name(enum farend_rival r)
 const char *farend_spoof_name(enum farend_spoof s)
 {
 	static const char *const n[] = {
-		"none", "syn-only", "refused", "handshake",
-		"data-acknowledged", "cryptographic", "repeated",
+		"none",	     "syn-only",	  "refused",
+		"handshake", "data-acknowledged", "cryptographic",
+		"repeated",
 	};
 
 	return (unsigned)s <= FAREND_S_REPEATED ? n[s] : "?";

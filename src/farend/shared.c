@@ -15,10 +15,10 @@
 
 #include "farend/track.h"
 
-#define LR_TTL	     30.0 /* per further class seen alternating */
-#define LR_LAYOUT    10.0
-#define LR_SAME	     0.7  /* everything alike: little, NAT of one kind */
-#define LINE_WIDTH   400  /* ms: skew of 100 ppm over an hour */
+#define LR_TTL	   30.0 /* per further class seen alternating */
+#define LR_LAYOUT  10.0
+#define LR_SAME	   0.7 /* everything alike: little, NAT of one kind */
+#define LINE_WIDTH 400 /* ms: skew of 100 ppm over an hour */
 
 /* Values in order of time: how many distinct, and do they alternate? */
 static uint32_t classes(const uint32_t *v, size_t n, bool *alternate)
@@ -51,8 +51,8 @@ static uint32_t ts_lines(const struct fe_view *v, uint32_t *with_ts)
 		if (!(v->u[i]->flags & FE_TS))
 			continue;
 		++*with_ts;
-		while (j < n && v->u[i]->ts_off - line[j] + LINE_WIDTH >
-					2 * LINE_WIDTH)
+		while (j < n &&
+		       v->u[i]->ts_off - line[j] + LINE_WIDTH > 2 * LINE_WIDTH)
 			j++;
 		if (j == n) {
 			line[n] = v->u[i]->ts_off;
@@ -103,9 +103,9 @@ void fe_judge_shared(const struct fe_view *v, struct farend_entry *e)
 		 "%u initial TTLs, %u SYN layouts; timestamps: %s (%u lines "
 		 "of two or more in %u connections)",
 		 nt, nl,
-		 with_ts < 2	? "too few" :
-		 lines > 0	? "one offset per host" :
-				  "offset per connection, not usable",
+		 with_ts < 2 ? "too few"
+		 : lines > 0 ? "one offset per host"
+			     : "offset per connection, not usable",
 		 lines, with_ts);
 	e->rivals[0].name = FAREND_R_MULTIBOOT;
 	e->rivals[0].log10_lr = e->log10_lr;

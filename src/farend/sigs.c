@@ -107,9 +107,9 @@ static uint8_t os_parse(const char *label)
 	static const struct {
 		const char *word;
 		uint8_t os;
-	} names[] = { { "linux", FE_OS_LINUX },	  { "android", FE_OS_LINUX },
+	} names[] = { { "linux", FE_OS_LINUX },	    { "android", FE_OS_LINUX },
 		      { "windows", FE_OS_WINDOWS }, { "macos", FE_OS_APPLE },
-		      { "ios", FE_OS_APPLE },	  { "freebsd", FE_OS_BSD },
+		      { "ios", FE_OS_APPLE },	    { "freebsd", FE_OS_BSD },
 		      { "openbsd", FE_OS_BSD } };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -19,15 +19,25 @@
 
 #include "base/err.h"
 
-enum fe_os { FE_OS_UNKNOWN, FE_OS_LINUX, FE_OS_WINDOWS, FE_OS_APPLE,
-	     FE_OS_BSD, FE_OS_OTHER };
-enum fe_link { FE_LINK_UNKNOWN, FE_LINK_NATIVE, FE_LINK_ACCESS,
-	       FE_LINK_TUNNEL };
+enum fe_os {
+	FE_OS_UNKNOWN,
+	FE_OS_LINUX,
+	FE_OS_WINDOWS,
+	FE_OS_APPLE,
+	FE_OS_BSD,
+	FE_OS_OTHER
+};
+enum fe_link {
+	FE_LINK_UNKNOWN,
+	FE_LINK_NATIVE,
+	FE_LINK_ACCESS,
+	FE_LINK_TUNNEL
+};
 
 struct fe_sig_os {
 	char label[48];
 	uint32_t layout;
-	int32_t window; /* -1 any, -2 multiple of MSS */
+	int32_t window;	     /* -1 any, -2 multiple of MSS */
 	int16_t wscale, ttl; /* -1 any; ttl: initial value */
 	uint8_t os;
 };

@@ -32,10 +32,10 @@ enum fe_flags {
 	FE_CRYPTO = 128,  /* it answered our randomness */
 	FE_REFUSED = 256, /* RST answered our SYN-ACK */
 	FE_SERVER_FIRST = 512,
-	FE_TS = 1024,	  /* SYN carried a timestamp: ts_off is valid */
+	FE_TS = 1024, /* SYN carried a timestamp: ts_off is valid */
 	FE_RESUMED = 2048,
 	FE_STARTTLS = 4096,
-	FE_ANSWERED = 8192, /* this server flight has its answer */
+	FE_ANSWERED = 8192,	  /* this server flight has its answer */
 	FE_REPEAT_SYNACK = 16384, /* SYN-ACK was sent more than once */
 };
 
@@ -76,15 +76,15 @@ struct fe_conn {
 	uint32_t rdev_us;    /* sum of |data-ACK RTT - r0| */
 	uint32_t eta_us;     /* handshake ACK to first client payload */
 	uint32_t turns[FE_TURNS];
-	uint32_t stack;	     /* hash of the client program, 0 = unknown */
-	uint32_t layout;     /* TCP options of the SYN, see sigs.h */
-	uint32_t ts_off;     /* TSval - 1000 t at the SYN */
+	uint32_t stack;	 /* hash of the client program, 0 = unknown */
+	uint32_t layout; /* TCP options of the SYN, see sigs.h */
+	uint32_t ts_off; /* TSval - 1000 t at the SYN */
 	uint16_t flags;
 	uint16_t mss, window;
-	uint16_t segments;   /* seen while measuring */
+	uint16_t segments; /* seen while measuring */
 	uint8_t ttl, wscale, proto, stage;
 	uint8_t n_turns, n_rdev, crossing, loss;
-	uint8_t app_os;	     /* enum fe_os, from banner or User-Agent */
+	uint8_t app_os; /* enum fe_os, from banner or User-Agent */
 	uint8_t spare[3];
 };
 _Static_assert(sizeof(struct fe_conn) <= 128, "design.md section 9");
@@ -104,7 +104,7 @@ struct fe_summary {
 
 struct fe_address {
 	struct addr address;
-	uint32_t head; /* of its summaries */
+	uint32_t head;	     /* of its summaries */
 	uint32_t kept, seen; /* summaries kept, offered */
 	uint32_t conns, handshakes, synonly, refused, data, crypto;
 	uint32_t crossing, loss, no_handshake, one_sided;
@@ -140,8 +140,7 @@ bool fe_measure(struct fe_conn *fc, const struct segment *s,
 uint32_t fe_tls_stack(const uint8_t *p, size_t len);
 uint32_t fe_ssh_stack(const uint8_t *p, size_t len, uint8_t *os);
 /* *proxy is set when a header names a proxy (Via, Forwarded, ...). */
-uint32_t fe_http_stack(const uint8_t *p, size_t len, uint8_t *os,
-		       bool *proxy);
+uint32_t fe_http_stack(const uint8_t *p, size_t len, uint8_t *os, bool *proxy);
 /* SMTP and alike: the verb and the shape of its argument. */
 uint32_t fe_line_stack(const uint8_t *p, size_t len);
 

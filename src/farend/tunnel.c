@@ -16,7 +16,7 @@
 
 #define LR_CLAMPED_TUNNEL 30.0 /* MSS lowered in transit to a tunnel's */
 #define LR_CLAMPED_OTHER  3.0
-#define LR_NATIVE_TUNNEL  3.0  /* the host's own interface is that small */
+#define LR_NATIVE_TUNNEL  3.0 /* the host's own interface is that small */
 #define LR_ACK_LATE	  12.0
 #define LR_ETHERNET	  0.35 /* 1460 and an unclamped window */
 
@@ -45,9 +45,9 @@ static double mss_weight(const struct farend_sigs *g,
 			rival(e, FAREND_R_ACCESS);
 			return LR_CLAMPED_OTHER;
 		}
-		return kind == FE_LINK_TUNNEL || s->mss < 1440 ?
-			       LR_CLAMPED_TUNNEL :
-			       LR_CLAMPED_OTHER;
+		return kind == FE_LINK_TUNNEL || s->mss < 1440
+			       ? LR_CLAMPED_TUNNEL
+			       : LR_CLAMPED_OTHER;
 	}
 	snprintf(what, size, "MSS %u (%s)", s->mss,
 		 l ? l->label : "not in the table");
@@ -91,16 +91,16 @@ void fe_judge_tunnel(const struct fe_view *v, struct farend_entry *e)
 	lr = top * (tcp_late ? LR_ACK_LATE : 1.0);
 	e->log10_lr = e->log10_e = num_microbans(lr);
 	snprintf(e->observed, sizeof(e->observed),
-		 "%s; data acknowledged %.1f ms later than the handshake",
-		 best, (double)late / 1e6);
+		 "%s; data acknowledged %.1f ms later than the handshake", best,
+		 (double)late / 1e6);
 	if (tcp_late)
 		rival(e, FAREND_R_CONGESTION);
 	if (lr >= 10) {
 		e->answer = FAREND_YES;
 		e->reason = FAREND_OK;
 		snprintf(e->inferred, sizeof(e->inferred), "%s",
-			 tcp_late ? "a tunnel over TCP, or a queue" :
-				    "an encapsulation between this address's "
+			 tcp_late ? "a tunnel over TCP, or a queue"
+				  : "an encapsulation between this address's "
 				    "host and us");
 	} else {
 		e->reason = FAREND_BELOW;

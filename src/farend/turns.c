@@ -116,21 +116,18 @@ static bool on_server_data(struct fe_conn *fc, const struct segment *s,
 			fc->proto = FE_P_OTHER;
 	}
 	if (opens) {
-		fc->flags &= (uint16_t)~(FE_DIRTY | FE_ANSWERED);
+		fc->flags &= (uint16_t) ~(FE_DIRTY | FE_ANSWERED);
 		if (fc->proto == FE_P_HTTP)
-			fc->stage = n >= 12 && memcmp(p, "HTTP/1.", 7) == 0 &&
-						    (p[9] == '3' ||
-						     p[9] == '1' ||
-						     memcmp(p + 9, "401", 3) ==
-							     0 ||
-						     memcmp(p + 9, "407", 3) ==
-							     0)
-					    ? HTTP_REDIR
-					    : HTTP_KEEP;
+			fc->stage =
+				n >= 12 && memcmp(p, "HTTP/1.", 7) == 0 &&
+						(p[9] == '3' || p[9] == '1' ||
+						 memcmp(p + 9, "401", 3) == 0 ||
+						 memcmp(p + 9, "407", 3) == 0)
+					? HTTP_REDIR
+					: HTTP_KEEP;
 	}
-	if (opens && fc->proto == FE_P_TLS &&
-	    (fc->stage & 15) == TLS_HELLO && n > 44 && p[0] == 0x16 &&
-	    p[5] == 2) {
+	if (opens && fc->proto == FE_P_TLS && (fc->stage & 15) == TLS_HELLO &&
+	    n > 44 && p[0] == 0x16 && p[5] == 2) {
 		/* RFC 8446 4.1.3: the random of a HelloRetryRequest */
 		static const uint8_t hrr[4] = { 0xcf, 0x21, 0xad, 0x74 };
 		size_t cipher = 44 + (size_t)p[43];
@@ -151,9 +148,9 @@ static bool on_server_data(struct fe_conn *fc, const struct segment *s,
 
 static bool is_method(const uint8_t *p, size_t n)
 {
-	static const char *const words[] = { "GET ", "POST ", "HEAD ", "PUT ",
-					     "OPTIONS ", "DELETE ", "PATCH ",
-					     "CONNECT " };
+	static const char *const words[] = { "GET ",   "POST ",	   "HEAD ",
+					     "PUT ",   "OPTIONS ", "DELETE ",
+					     "PATCH ", "CONNECT " };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		size_t len = strlen(words[i]);
@@ -221,9 +218,9 @@ static unsigned tls_kind(struct fe_conn *fc, const uint8_t *p, size_t n,
 			return FE_K_HRR;
 		}
 		if (type == 0x14 || type == 0x17) {
-			unsigned k = fc->stage & TLS_V13 || type == 0x17 ?
-					     FE_K_TLS13 :
-					     FE_K_TLSRES;
+			unsigned k = fc->stage & TLS_V13 || type == 0x17
+					     ? FE_K_TLS13
+					     : FE_K_TLSRES;
 
 			fc->stage = TLS_INNER;
 			*last = !(fc->flags & FE_STARTTLS);
@@ -296,8 +293,7 @@ static unsigned turn_kind(struct fe_conn *fc, const uint8_t *p, size_t n,
 	case FE_P_HTTP:
 		if (!is_method(p, n))
 			return FE_KINDS;
-		return fc->stage == HTTP_REDIR ? FE_K_HTTPREDIR :
-						 FE_K_HTTPKEEP;
+		return fc->stage == HTTP_REDIR ? FE_K_HTTPREDIR : FE_K_HTTPKEEP;
 	default:
 		return FE_KINDS;
 	}
