@@ -1,6 +1,6 @@
 /*
- * embed.c - build helper: two text files become C arrays.
- *   embed OUT.c SIGNATURES CALIBRATION
+ * embed_text.c - build helper: two text files become C arrays.
+ *   embed_text OUT.c SIGNATURES CALIBRATION
  */
 #include <stdio.h>
 
@@ -35,7 +35,7 @@ int main(int argc, char **argv)
 		perror(argv[1]);
 		return 1;
 	}
-	fprintf(out, "/* made by embed.c */\n#include \"farend/text.h\"\n\n");
+	fprintf(out, "/* made by embed_text.c */\n#include \"farend/text.h\"\n\n");
 	bad = array(out, "signatures", argv[2]) |
 	      array(out, "calibration", argv[3]);
 	return fclose(out) != 0 || bad;
