@@ -157,6 +157,9 @@ struct job {
 	const char *json; /* "-" = stdout, NULL = none */
 	FILE *json_file;
 	const char *color;
+	const char *sensor; /* NAME=PATH as given; NAME is that of all */
+	const char **paths; /* of --sensor, then the operands */
+	size_t n_paths;
 	bool quiet, progress, sandbox;
 	bool progress_shown;
 	struct timespec started, last_shown;
@@ -188,6 +191,31 @@ static bool add_same_host(struct job *j, const struct opts *o)
 		return false;
 	}
 	j->o.n_same_host++;
+	return true;
+}
+
+/* --sensor NAME=PATH adds PATH to the input.  One name is one timeline; two
+ * sensors have two clocks and are not joined yet. */
+static bool add_sensor(struct job *j, const struct opts *o)
+{
+	const char *path = strchr(o->value, '=');
+	size_t n = path != NULL ? (size_t)(path - o->value) : 0;
+
+	if (n == 0 || path[1] == '\0') {
+		opts_usage(o, "--sensor wants NAME=PATH");
+		return false;
+	}
+	if (j->sensor != NULL &&
+	    (strncmp(j->sensor, o->value, n) != 0 || j->sensor[n] != '=')) {
+		opts_usage(o,
+			   "sensors '%.*s' and '%.*s': two sensors are not "
+			   "one timeline; analyze one at a time",
+			   (int)strcspn(j->sensor, "="), j->sensor, (int)n,
+			   o->value);
+		return false;
+	}
+	j->sensor = o->value;
+	j->paths[j->n_paths++] = path + 1;
 	return true;
 }
 
@@ -284,9 +312,7 @@ static bool take_option(struct job *j, const struct opts *o, int id)
 		j->o.expected = o->value;
 		return true;
 	case OPT_SENSOR:
-		opts_usage(o, "--sensor is not there yet: analyze the files "
-			      "of one sensor at a time");
-		return false;
+		return add_sensor(j, o);
 	case OPT_COLOR:
 		return set_color(j, o);
 	case OPT_PROGRESS:
@@ -479,6 +505,9 @@ static int run(int argc, char **argv)
 	int id, status;
 
 	analyze_defaults(&j.o);
+	j.paths = calloc((size_t)argc + 1, sizeof(*j.paths));
+	if (j.paths == NULL)
+		return EXIT_CANNOT;
 	opts_begin(&o, &command_analyze, argc, argv);
 	while ((id = opts_next(&o)) >= 0) {
 		if (!take_option(&j, &o, id)) {
@@ -490,15 +519,21 @@ static int run(int argc, char **argv)
 		status = opts_status(id);
 	else if (!join_bpf(&j, &o))
 		status = EXIT_USAGE;
-	else if (o.n_args == 0)
+	else if (o.n_args + j.n_paths == 0)
 		status = opts_usage(&o, "no capture given");
+	else if (o.n_args > 0 && j.n_paths > 0)
+		status = opts_usage(&o, "'%s' belongs to no --sensor",
+				    o.args[0]);
 	else {
-		j.o.input.paths = (const char *const *)o.args;
-		j.o.input.n_paths = o.n_args;
+		for (size_t i = 0; i < o.n_args; i++)
+			j.paths[j.n_paths++] = o.args[i];
+		j.o.input.paths = j.paths;
+		j.o.input.n_paths = j.n_paths;
 		j.o.input.bpf = j.bpf[0] != '\0' ? j.bpf : NULL;
 		set_style(&j);
 		status = analyze(&j);
 	}
 	free(j.o.same_host);
+	free(j.paths);
 	return status;
 }

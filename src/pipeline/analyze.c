@@ -21,6 +21,7 @@
 #define BATCH       128
 #define POOL_BYTES  ((size_t)320 << 20) /* burst logs; touched as needed */
 #define PAIRS_KEPT  20000
+#define IDLE_MS     1000 /* a quiet pipe is looked at for signals */
 #define PROGRESS_EVERY 512 /* batches */
 #define FIELD(a)    (sizeof(a) / sizeof((a)[0]))
 
@@ -48,7 +49,8 @@ struct run {
 void analyze_defaults(struct analyze_options *o)
 {
 	*o = (struct analyze_options){
-		.input = { .from = TSTAMP_NONE, .to = TSTAMP_NONE },
+		.input = { .from = TSTAMP_NONE, .to = TSTAMP_NONE,
+			   .idle_ms = IDLE_MS },
 		.alpha = 0.01,
 		.max_conns = 1000000,
 		.max_pairs = 65536,
@@ -327,9 +329,8 @@ static void read_all(struct run *r)
 	for (;;) {
 		look_at_signals(r);
 		n = capture_read(r->capture, frames, BATCH);
-		if (n == 0 && r->o->want_snapshot != NULL &&
-		    *r->o->want_snapshot)
-			continue; /* a signal woke the reader */
+		if (n == 0 && !capture_ended(r->capture))
+			continue; /* idle, or a signal woke the reader */
 		if (n == 0)
 			break;
 		r->packets += n;

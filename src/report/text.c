@@ -323,6 +323,7 @@ static void undetermined_summary(const struct screen *sc)
 	para_begin(&p, "", 0, 0);
 	p.column = INDENT - 1;
 	p.indent = INDENT;
+	p.glue = false;
 	para_put(&p, "%s addresses:", words_count(n, text));
 	for (int r = 0; r < REASONS; r++) {
 		if (by_reason[r] == 0)

@@ -225,10 +225,10 @@ void para_begin(struct para *p, const char *label, unsigned at, unsigned indent)
 	}
 }
 
-/* One piece of n bytes that stays in one line. */
+/* One piece of n bytes that stays in one line; a comma may follow. */
 static void piece(struct para *p, const char *s, unsigned n)
 {
-	if (!p->glue && p->column + 1 + n > p->width && p->column > p->indent) {
+	if (!p->glue && p->column + 2 + n > p->width && p->column > p->indent) {
 		fprintf(p->f, "\n%*s", (int)p->indent, "");
 		p->column = p->indent;
 	} else if (!p->glue) {

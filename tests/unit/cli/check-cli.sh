@@ -41,6 +41,11 @@ expect 2 analyze --same-host 192.0.2.1 "$tmp/good"
 expect 2 analyze --color red "$tmp/good"
 expect 2 analyze --from yesterday "$tmp/good"
 expect 2 analyze --filter tcp "$tmp/good" -- udp
+expect 2 analyze --sensor a="$tmp/good" --sensor b="$tmp/good"
+says "'a' and 'b'" err
+expect 2 analyze --sensor a="$tmp/good" "$tmp/good"
+expect 2 analyze --sensor "$tmp/good"
+expect 0 analyze --sensor a="$tmp/good" --sensor a="$tmp/nothing"
 expect 1 analyze "$tmp/absent"
 says absent err
 expect 0 analyze "$tmp/good"
