@@ -9,7 +9,10 @@
  *     e = (n + 1) f(grade_0) / (f(grade_0) + ... + f(grade_n))
  * Null: given its class, the target's size is exchangeable with its earlier
  * ones, whatever the source sent.  A dependency whose answers follow the size
- * of its questions passes the class, not the grade.
+ * of its questions passes the class, not the grade.  A grade is predicted from
+ * exchanges of other sizes only: a service that always answers one question
+ * with one size conserves nothing.  The strict form knows one class and only
+ * equality or a recurrent difference: coarse agreement cannot help there.
  * Wrong when: a service copies what it is asked (a cache, a broker).
  */
 #include "relay/track.h"
@@ -18,27 +21,29 @@
 
 #define CLASSES   8      /* factor 4 each, from 16 bytes on */
 #define DECOYS    15
-#define DIFFS     24     /* latest differences remembered */
-#define RATIOS    9      /* latest ratios per class */
+#define MEMORY    32     /* latest exchanges remembered */
 #define PAD_HEAD  8      /* header of a padded frame */
 #define RUN_MAX   3      /* source bursts that may leave as one */
 #define GRADES    6
-#define NO_CREDIT 5      /* this grade and worse: no agreement */
+#define NO_CREDIT 5      /* the last grade: no agreement */
 #define BETS_MAX  2048
 
+struct past {
+	uint32_t src, n_src, dst;
+};
+
 struct content {
+	bool strict; /* one class, and only equal or recurrent counts */
 	double hits[GRADES], decoys[GRADES], hit_sum, decoy_sum;
 	uint32_t size[CLASSES][DECOYS];
 	uint32_t n_size[CLASSES];
-	int64_t diff[DIFFS];
-	uint32_t n_diff;
-	double ratio[CLASSES][RATIOS];
-	uint32_t n_ratio[CLASSES];
-	double centre; /* of the ratios of the class in question */
-	double per_burst[RATIOS]; /* latest overheads per source burst */
-	uint32_t n_per_burst;
-	double overhead; /* their median */
+	struct past past[MEMORY];
+	uint32_t n_past;
+	double centre;   /* ratio for the exchange in question, 0 = unknown */
+	double overhead; /* bytes per source burst for it; NO_OVERHEAD */
 };
+
+#define NO_OVERHEAD 1e18
 
 static int class_of(uint32_t bytes)
 {
@@ -47,12 +52,13 @@ static int class_of(uint32_t bytes)
 	return c < CLASSES ? c : CLASSES - 1;
 }
 
-static void content_init(struct content *c)
+static void content_init(struct content *c, bool strict)
 {
 	static const double hits[GRADES] = { 2, 1, 1, 0.5, 0.25, 0.25 };
 	static const double decoys[GRADES] = { 0.1, 0.1, 0.1, 0.2, 0.5, 4 };
 
 	memset(c, 0, sizeof(*c));
+	c->strict = strict;
 	for (int i = 0; i < GRADES; i++) {
 		c->hits[i] = hits[i];
 		c->decoys[i] = decoys[i];
@@ -61,15 +67,8 @@ static void content_init(struct content *c)
 	}
 }
 
-/* Median of the latest values of a ring; none = when it is empty. */
-static double ring_median(const double *ring, uint32_t n, double none)
+static double median(double *v, uint32_t n)
 {
-	double v[RATIOS];
-
-	n = n < RATIOS ? n : RATIOS;
-	if (n == 0)
-		return none;
-	memcpy(v, ring, n * sizeof(double));
 	for (uint32_t i = 1; i < n; i++) {
 		double x = v[i];
 		uint32_t j = i;
@@ -79,6 +78,34 @@ static double ring_median(const double *ring, uint32_t n, double none)
 		v[j] = x;
 	}
 	return v[n / 2];
+}
+
+/* Another size than this one: what a service always answers to one question
+ * says nothing about conservation. */
+static bool is_other(uint32_t x, uint32_t size)
+{
+	uint32_t d = x > size ? x - size : size - x;
+
+	return d > size / 64;
+}
+
+/* Sets what the pair's exchanges of other sizes predict for this one. */
+static void predict(struct content *c, uint32_t src, int cls)
+{
+	uint32_t n = c->n_past < MEMORY ? c->n_past : MEMORY, k = 0, m = 0;
+	double ratio[MEMORY], per[MEMORY];
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct past *p = &c->past[i];
+
+		if (!is_other(p->src, src))
+			continue;
+		per[m++] = ((double)p->dst - p->src) / p->n_src;
+		if (class_of(p->dst) == cls)
+			ratio[k++] = (double)p->dst / p->src;
+	}
+	c->centre = k > 0 ? median(ratio, k) : 0;
+	c->overhead = m > 0 ? median(per, m) : NO_OVERHEAD;
 }
 
 /* How far two sizes are apart, as a share of the smaller. */
@@ -100,26 +127,38 @@ static bool is_padded(uint32_t src, uint32_t n, uint32_t dst)
 	return false;
 }
 
+/* Was this difference seen at least twice with other sizes? */
+static bool is_recurrent(const struct content *c, uint32_t src, int64_t d)
+{
+	uint32_t n = c->n_past < MEMORY ? c->n_past : MEMORY, seen = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		seen += (int64_t)c->past[i].dst - c->past[i].src == d &&
+			is_other(c->past[i].src, src);
+	return seen >= 2;
+}
+
 /* src bytes in n_src bursts against dst bytes: 0 is best. */
 static int grade(const struct content *c, uint32_t src, uint32_t n_src,
 		 uint32_t dst)
 {
-	int64_t d = (int64_t)dst - src;
-	uint32_t n = c->n_diff < DIFFS ? c->n_diff : DIFFS, seen = 0;
-	double off, other;
+	double off = 1, other;
 
-	if (d == 0)
+	if (src == dst)
 		return 0;
-	for (uint32_t i = 0; i < n; i++)
-		seen += c->diff[i] == d;
-	if (seen >= 2)
+	if (is_recurrent(c, src, (int64_t)dst - src))
 		return 1;
+	if (c->strict)
+		return NO_CREDIT;
 	if (n_src <= RUN_MAX && is_padded(src, n_src, dst))
 		return 2;
-	off = apart(dst, src * c->centre);
-	other = apart(dst, src + n_src * c->overhead);
-	off = other < off ? other : off;
-	return off < 0.005 ? 2 : off < 0.02 ? 3 : off < 0.06 ? 4 : 5;
+	if (c->centre > 0)
+		off = apart(dst, src * c->centre);
+	if (c->overhead < NO_OVERHEAD) {
+		other = apart(dst, src + n_src * c->overhead);
+		off = other < off ? other : off;
+	}
+	return off < 0.005 ? 2 : off < 0.02 ? 3 : off < 0.06 ? 4 : NO_CREDIT;
 }
 
 static double score(const struct content *c, int g)
@@ -130,13 +169,9 @@ static double score(const struct content *c, int g)
 }
 
 static void learn(struct content *c, uint32_t src, uint32_t n_src,
-		  uint32_t dst, int cls)
+		  uint32_t dst)
 {
-	c->per_burst[c->n_per_burst++ % RATIOS] =
-		((double)dst - src) / n_src;
-	c->diff[c->n_diff++ % DIFFS] = (int64_t)dst - src;
-	c->ratio[cls][c->n_ratio[cls]++ % RATIOS] = (double)dst / src;
-	c->size[cls][c->n_size[cls]++ % DECOYS] = dst;
+	c->past[c->n_past++ % MEMORY] = (struct past){ src, n_src, dst };
 }
 
 /* One exchange: src bytes went in by n_src bursts, dst bytes came out. */
@@ -150,13 +185,13 @@ static void exchange(struct content *c, const struct exchange *x,
 		     struct content_count *count)
 {
 	uint32_t src = x->src, n_src = x->n_src, dst = x->dst;
-	int cls = class_of(dst), g0, g[DECOYS];
+	int cls = c->strict ? 0 : class_of(dst), g0, g[DECOYS];
 	uint32_t n = c->n_size[cls] < DECOYS ? c->n_size[cls] : DECOYS;
 	double f0, sum;
 	bool differ = false;
 
-	c->centre = ring_median(c->ratio[cls], c->n_ratio[cls], 1);
-	c->overhead = ring_median(c->per_burst, c->n_per_burst, 0);
+	if (!c->strict)
+		predict(c, src, cls);
 	g0 = grade(c, src, n_src, dst);
 	sum = f0 = score(c, g0);
 	for (uint32_t i = 0; i < n; i++) {
@@ -175,31 +210,31 @@ static void exchange(struct content *c, const struct exchange *x,
 			c->decoys[g[i]] += 1.0 / n;
 		c->decoy_sum += 1;
 	}
-	learn(c, src, n_src, dst, cls);
+	learn(c, src, n_src, dst);
+	c->size[cls][c->n_size[cls]++ % DECOYS] = dst;
 }
 
 void content_test(const struct stream *s, const struct stream *t,
-		  int64_t quiet_us, int64_t from, int64_t to,
-		  const int64_t *check_us, struct track *track,
-		  struct content_count *count)
+		  const struct content_rule *rule, const int64_t *check_us,
+		  struct track *track, struct content_count *count)
 {
-	size_t i = seek_us(s->us, s->n, 0, from);
-	size_t j = seek_us(t->us, t->n, 0, from);
+	size_t i = seek_us(s->us, s->n, 0, rule->from);
+	size_t j = seek_us(t->us, t->n, 0, rule->from);
 	struct exchange x = { 0, 0, 0, 0 };
 	int64_t last = INT64_MIN / 2, next;
 	struct content c;
 	unsigned done = 0;
 
-	content_init(&c);
+	content_init(&c, rule->strict);
 	while (done < BETS_MAX) {
-		bool more_s = i < s->n && s->us[i] <= to;
-		bool more_t = j < t->n && t->us[j] <= to;
+		bool more_s = i < s->n && s->us[i] <= rule->to;
+		bool more_t = j < t->n && t->us[j] <= rule->to;
 		bool take_s = more_s && (!more_t || s->us[i] <= t->us[j]);
 
 		next = take_s ? s->us[i] : more_t ? t->us[j] : INT64_MAX / 2;
-		if (next - last >= quiet_us ||
+		if (next - last >= rule->us ||
 		    x.src > UINT32_MAX / 4 || x.dst > UINT32_MAX / 4) {
-			x.settled_us = last + quiet_us;
+			x.settled_us = last + rule->us;
 			if (x.src > 0 && x.dst > 0) {
 				exchange(&c, &x, check_us, track, count);
 				done++;
@@ -252,17 +287,19 @@ static int best_grade(const struct content *c, uint32_t size,
 	return best;
 }
 
-/* Remembers the differences to what is near in size. */
+/* Remembers what is near in size; it may be the counterpart. */
 static void learn_window(struct content *c, uint32_t size,
 			 const struct nearby *o)
 {
 	for (size_t i = 0; i < o->n; i++) {
 		uint32_t x = o->bytes[i];
 
-		if (x / 2 <= size && size / 2 <= x)
-			c->diff[c->n_diff++ % DIFFS] =
-				o->runs ? (int64_t)size - x :
-					  (int64_t)x - size;
+		if (x / 2 > size || size / 2 > x)
+			continue;
+		if (o->runs)
+			learn(c, x, 1, size);
+		else
+			learn(c, size, 1, x);
 	}
 }
 
@@ -302,7 +339,7 @@ static bool window_bet(struct content *c, struct sizes *z, uint32_t x,
 }
 
 void content_window_test(const struct stream *s, const struct stream *t,
-			 const struct content_window *w,
+			 const struct content_rule *w,
 			 const int64_t *check_us, struct track *track,
 			 struct content_count *count)
 {
@@ -313,12 +350,13 @@ void content_window_test(const struct stream *s, const struct stream *t,
 	unsigned done = 0;
 	size_t j = 0;
 
-	content_init(&c);
+	content_init(&c, false);
 	c.centre = 1;
+	c.overhead = NO_OVERHEAD;
 	for (size_t i = seek_us(a->us, a->n, 0, w->from);
 	     i < a->n && a->us[i] <= w->to && done < BETS_MAX; i++) {
-		int64_t first = w->runs ? a->us[i] - w->width_us : a->us[i];
-		int64_t last = first + w->width_us;
+		int64_t first = w->runs ? a->us[i] - w->us : a->us[i];
+		int64_t last = first + w->us;
 		struct nearby near = { .runs = w->runs };
 		double e;
 		int g0;

@@ -202,7 +202,9 @@ static void open_candidate(struct relay_index *x, uint32_t a, uint8_t end_a,
 	uint32_t host = x->slots[a].end[end_a].host, k;
 	bool swap = x->slots[b].id < x->slots[a].id;
 
-	if (already(x, a, b, host))
+	/* there and back between the same two hosts is no springboard */
+	if (x->slots[a].end[!end_a].host == x->slots[b].end[!end_b].host ||
+	    already(x, a, b, host))
 		return;
 	k = take_candidate(x);
 	if (k == INDEX_NONE) {

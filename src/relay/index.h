@@ -5,6 +5,7 @@
  * least PAIR_MIN_BURSTS bursts of payload).  Two active connections of one
  * host at one time are an eligible pair: counted, both orders, whether tested
  * or not, by a rule that looks at each connection alone.
+ * Not tested: two connections between the same two hosts (there and back).
  * On a host with few active connections every eligible pair is a candidate;
  * on a busy one those are whose onsets follow each other more often than the
  * number of flows explains.  No pair matrix: the cost of an onset is bounded.

@@ -10,22 +10,22 @@
 #include "relay/track.h"
 
 #define LEVELS      4
-#define QUIETS      3
+#define N_RULES     4
 #define ORDERS      3
 #define LOCKS       2
 #define N_ORDER     (ORDERS + LOCKS)
 #define FORWARD_US  INT64_C(5000)  /* a forwarded ACK leaves within this */
 #define FORWARD_MIN 5              /* isolated ACKs needed to say so */
 #define BEGIN_US    INT64_C(500000) /* joint silence before an initiative */
+#define DENSE_US    INT64_C(20000)  /* idle before an event of the shifts */
 #define WINDOW_US   INT64_C(700000)
-#define N_CONTENT   (2 * (QUIETS + 2))
+#define N_CONTENT   (2 * (N_RULES + 2))
 #define N_INTERVAL  (2 * (LEVELS + 1))
 #define N_FLOWS     (N_INTERVAL + 1 + N_CONTENT) /* + shifts, + content */
 #define HOPELESS    (MICROBANS_PER_BAN / 2) /* not worth dearer tests */
 
 static const int64_t level_us[LEVELS] = { 0, 100000, 400000, 1000000 };
 static const int64_t lock_us[LOCKS] = { 8000, 40000 };
-static const int64_t quiet_us[QUIETS] = { 20000, 150000, 700000 };
 
 struct pair_work {
 	size_t max;
@@ -40,9 +40,9 @@ struct pair_work {
 static const unsigned processes[PAIR_RIVALS] = { N_FLOWS, N_FLOWS, N_ORDER,
 						 N_ORDER, N_CONTENT };
 /* log10 of them, rounded up */
-static const microbans log10_processes[PAIR_RIVALS] = { 1322220, 1322220,
+static const microbans log10_processes[PAIR_RIVALS] = { 1361728, 1361728,
 							698971, 698971,
-							MICROBANS_PER_BAN };
+							1079182 };
 
 unsigned pair_processes(int rival)
 {
@@ -130,19 +130,28 @@ size_t sized_of(const struct stream *s, int64_t from, int64_t to,
 static void run_content(struct pair_work *w, const struct leg *leg,
 			struct pair_result *r)
 {
+	static const struct content_rule rules[] = {
+		{ .us = 20000 },
+		{ .us = 20000, .strict = true },
+		{ .us = 150000 },
+		{ .us = 700000 },
+	};
+	struct content_rule win = { .from = r->start_us,
+				    .to = r->end_us,
+				    .us = WINDOW_US };
 	struct track *t = w->track[PAIR_DEPENDENCY];
 	struct content_count count;
-
-	struct content_window win = { r->start_us, r->end_us, WINDOW_US,
-				      false };
 
 	for (int c = 0; c < 2; c++) {
 		const struct stream *s = &leg[c].in, *d = &leg[!c].out;
 
-		for (int q = 0; q < QUIETS; q++, t++) {
+		for (int q = 0; q < N_RULES; q++) {
+			struct content_rule rule = rules[q];
+
+			rule.from = r->start_us;
+			rule.to = r->end_us;
 			count = (struct content_count){ 0, 0 };
-			content_test(s, d, quiet_us[q], r->start_us, r->end_us,
-				     r->check_us, t, &count);
+			content_test(s, d, &rule, r->check_us, t++, &count);
 			if (count.equal >= r->equal) {
 				r->bursts = count.compared;
 				r->equal = count.equal;
@@ -216,7 +225,7 @@ static void run_shift(struct pair_work *w, const struct leg *leg,
 	size_t n[4];
 
 	for (int i = 0; i < 4; i++)
-		n[i] = onsets_of(s[i], quiet_us[0],
+		n[i] = onsets_of(s[i], DENSE_US,
 				 i < 2 ? r->start_us :
 					 r->start_us - PAIR_LAG_MAX_US,
 				 i < 2 ? r->end_us : wide, w->view[i]);

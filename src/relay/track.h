@@ -107,19 +107,20 @@ void lock_test(const struct order_side side[2], const struct stream *others,
 struct content_count {
 	uint32_t compared, equal;
 };
-void content_test(const struct stream *s, const struct stream *t,
-		  int64_t quiet_us, int64_t from, int64_t to,
-		  const int64_t *check_us, struct track *track,
-		  struct content_count *count);
-/* As content_test(), but each sized burst of s looks for its like among the
- * bursts of t within width_us after it; with runs, each sized burst of t among
- * runs of bursts of s before it.  For legs that are never silent together. */
-struct content_window {
-	int64_t from, to, width_us;
-	bool runs;
+struct content_rule {
+	int64_t from, to; /* events used */
+	int64_t us;       /* joint silence between exchanges, or window */
+	bool strict;      /* exchanges: only equal or recurrent sizes count */
+	bool runs;        /* windows: anchored at the target, see below */
 };
+void content_test(const struct stream *s, const struct stream *t,
+		  const struct content_rule *rule, const int64_t *check_us,
+		  struct track *track, struct content_count *count);
+/* As content_test(), but each sized burst of s looks for its like among the
+ * bursts of t within the window after it; with runs, each sized burst of t
+ * among runs of bursts of s before it.  For legs never silent together. */
 void content_window_test(const struct stream *s, const struct stream *t,
-			 const struct content_window *w,
+			 const struct content_rule *w,
 			 const int64_t *check_us, struct track *track,
 			 struct content_count *count);
 
