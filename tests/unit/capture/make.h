@@ -10,11 +10,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <dirent.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct bytes {
@@ -164,6 +167,29 @@ static inline void ng_packet(struct bytes *o, uint32_t iface, uint64_t ticks,
 	put32(o, wire);
 	put_packet(o, mark, cap);
 	block_end(o, at);
+}
+
+static inline void compress(struct bytes *out, const struct bytes *in,
+			    int (*filter)(struct archive *))
+{
+	struct archive_entry *entry = archive_entry_new();
+	struct archive *a = archive_write_new();
+	size_t used = 0;
+
+	assert_int_equal(filter(a), ARCHIVE_OK);
+	assert_int_equal(archive_write_set_format_raw(a), ARCHIVE_OK);
+	archive_write_set_bytes_in_last_block(a, 1);
+	assert_int_equal(
+		archive_write_open_memory(a, out->b, sizeof(out->b), &used),
+		ARCHIVE_OK);
+	archive_entry_set_pathname(entry, "x");
+	archive_entry_set_filetype(entry, S_IFREG);
+	assert_int_equal(archive_write_header(a, entry), ARCHIVE_OK);
+	assert_int_equal(archive_write_data(a, in->b, in->n), in->n);
+	assert_int_equal(archive_write_close(a), ARCHIVE_OK);
+	archive_write_free(a);
+	archive_entry_free(entry);
+	out->n = used;
 }
 
 /* A folder of its own for each test, removed by tmp_remove(). */

@@ -3,8 +3,6 @@
  */
 #include "make.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <openssl/evp.h>
 #include <sys/stat.h>
 
@@ -176,29 +174,6 @@ static void test_vanished(void **state)
 	assert_non_null(strstr(files[1].damage, "No such file"));
 	capture_close(c);
 	tmp_remove(&t);
-}
-
-static void compress(struct bytes *out, const struct bytes *in,
-		     int (*filter)(struct archive *))
-{
-	struct archive_entry *entry = archive_entry_new();
-	struct archive *a = archive_write_new();
-	size_t used = 0;
-
-	assert_int_equal(filter(a), ARCHIVE_OK);
-	assert_int_equal(archive_write_set_format_raw(a), ARCHIVE_OK);
-	archive_write_set_bytes_in_last_block(a, 1);
-	assert_int_equal(
-		archive_write_open_memory(a, out->b, sizeof(out->b), &used),
-		ARCHIVE_OK);
-	archive_entry_set_pathname(entry, "x");
-	archive_entry_set_filetype(entry, S_IFREG);
-	assert_int_equal(archive_write_header(a, entry), ARCHIVE_OK);
-	assert_int_equal(archive_write_data(a, in->b, in->n), in->n);
-	assert_int_equal(archive_write_close(a), ARCHIVE_OK);
-	archive_write_free(a);
-	archive_entry_free(entry);
-	out->n = used;
 }
 
 static int (*const filters[])(struct archive *) = {
