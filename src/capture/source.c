@@ -31,12 +31,14 @@ struct source {
 	size_t mem_len, mem_pos;
 	uint8_t head[HEAD_LEN]; /* read while sniffing, to be handed out */
 	size_t head_len, head_pos;
-	uint64_t size;	     /* 0 = not known */
-	uint64_t bytes_read; /* stored bytes taken, head included */
-	bool at_end;	     /* of the stored bytes */
-	struct archive *ar;  /* NULL = not compressed */
-	uint8_t *chunk;	     /* stored bytes on their way to libarchive */
-	struct hash *hash;   /* NULL = none wanted */
+	uint64_t size;	      /* 0 = not known */
+	uint64_t bytes_read;  /* stored bytes taken, head included */
+	bool at_end;	      /* of the stored bytes */
+	struct archive *ar;   /* NULL = not compressed */
+	uint8_t *chunk;	      /* stored bytes on their way to libarchive */
+	const uint8_t *block; /* unpacked, borrowed from libarchive */
+	size_t block_left;
+	struct hash *hash; /* NULL = none wanted */
 	struct source_how how;
 	enum source_result raw_result; /* why the callback gave no bytes */
 	struct err raw_err;
@@ -322,23 +324,25 @@ void source_close(struct source *s)
 	free(s);
 }
 
-enum source_result source_read(struct source *s, void *buf, size_t n,
-			       size_t *got, struct err *e)
+/* The next block that libarchive has unpacked; not archive_read_data(), which
+ * gives nothing of a buffer that damage left half full. */
+static enum source_result next_block(struct source *s, struct err *e)
 {
-	la_ssize_t k;
+	const void *p = NULL;
+	la_int64_t offset;
+	size_t n = 0;
+	int r;
 
-	*got = 0;
-	if (s->ar == NULL)
-		return read_stored(s, buf, n, got, e);
 	do {
-		k = archive_read_data(s->ar, buf, n);
-	} while (k == ARCHIVE_RETRY);
-	if (k > 0) {
-		*got = (size_t)k;
+		r = archive_read_data_block(s->ar, &p, &n, &offset);
+	} while (r == ARCHIVE_RETRY || (r == ARCHIVE_OK && n == 0));
+	if (r == ARCHIVE_OK || (r == ARCHIVE_WARN && n > 0)) {
+		s->block = p;
+		s->block_left = n;
 		return SOURCE_DATA;
 	}
 	/* a stop in the middle of the stream is no damage */
-	if (k == 0 || stopped(s))
+	if (r == ARCHIVE_EOF || stopped(s))
 		return SOURCE_END;
 	err_set(e, s->raw_result == SOURCE_BAD ? ERR_IO : ERR_FORMAT,
 		"cannot unpack: %s",
@@ -346,6 +350,26 @@ enum source_result source_read(struct source *s, void *buf, size_t n,
 			? archive_error_string(s->ar)
 			: "damaged");
 	return SOURCE_BAD;
+}
+
+enum source_result source_read(struct source *s, void *buf, size_t n,
+			       size_t *got, struct err *e)
+{
+	enum source_result r;
+
+	*got = 0;
+	if (s->ar == NULL)
+		return read_stored(s, buf, n, got, e);
+	if (s->block_left == 0) {
+		r = next_block(s, e);
+		if (r != SOURCE_DATA)
+			return r;
+	}
+	*got = n < s->block_left ? n : s->block_left;
+	memcpy(buf, s->block, *got);
+	s->block += *got;
+	s->block_left -= *got;
+	return SOURCE_DATA;
 }
 
 void source_settle(struct source *s)
