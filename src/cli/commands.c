@@ -4,13 +4,14 @@
 #include <string.h>
 
 extern const struct command command_analyze, command_explain, command_evaluate,
-	command_mrt;
+	command_mrt, command_origin;
 
 const struct command *const commands[] = {
 	&command_analyze,
 	&command_explain,
 	&command_evaluate,
 	&command_mrt,
+	&command_origin,
 };
 const size_t n_commands = sizeof(commands) / sizeof(commands[0]);
 
