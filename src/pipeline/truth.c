@@ -47,9 +47,20 @@ static struct json_object *list(struct json_object *o, const char *key,
 	return v;
 }
 
-static bool read_conn(struct json_object *o, struct truth_conn *c,
-		      struct err *e)
+/* Bit of a capture file; 0 when it is none of the first 64. */
+static uint64_t capture_bit(const struct truth *t, const char *file)
 {
+	for (size_t k = 0; file != NULL && k < t->n_captures && k < 64; k++) {
+		if (strcmp(t->captures[k].file, file) == 0)
+			return UINT64_C(1) << k;
+	}
+	return 0;
+}
+
+static bool read_conn(struct json_object *o, const struct truth *t,
+		      struct truth_conn *c, struct err *e)
+{
+	struct json_object *seen = json_object_object_get(o, "seen");
 	const char *proto = text(o, "proto");
 
 	snprintf(c->id, sizeof(c->id), "%s", text(o, "id"));
@@ -60,6 +71,13 @@ static bool read_conn(struct json_object *o, struct truth_conn *c,
 	c->dport = port(o, "dport");
 	c->start_ns = seconds_ns(o, "start");
 	c->end_ns = seconds_ns(o, "end");
+	if (json_object_is_type(seen, json_type_object)) {
+		json_object_object_foreach(seen, file, counts)
+		{
+			(void)counts;
+			c->seen |= capture_bit(t, file);
+		}
+	}
 	return addr_parse(text(o, "src"), &c->src, e) &&
 	       addr_parse(text(o, "dst"), &c->dst, e);
 }
@@ -112,17 +130,14 @@ static bool read_relay(struct json_object *o, struct truth *t,
 		if (r->terminates && strcmp(t->hosts[k].name, r->host) == 0)
 			t->hosts[k].relays = true;
 	}
+	r->together = t->conns[r->in].seen & t->conns[r->out].seen;
 	if (!json_object_is_type(seen, json_type_array))
-		return true;
-	for (size_t i = 0; i < json_object_array_length(seen); i++) {
-		const char *file = json_object_get_string(
-			json_object_array_get_idx(seen, i));
-
-		for (size_t k = 0; k < t->n_captures && k < 64; k++) {
-			if (file && strcmp(t->captures[k].file, file) == 0)
-				r->together |= UINT64_C(1) << k;
-		}
-	}
+		return true; /* as the testbed writes it, before selection */
+	r->together = 0;
+	for (size_t i = 0; i < json_object_array_length(seen); i++)
+		r->together |= capture_bit(
+			t, json_object_get_string(
+				   json_object_array_get_idx(seen, i)));
 	return true;
 }
 
@@ -161,8 +176,8 @@ static bool read_truth(struct json_object *o, struct truth *t, struct err *e)
 	l = list(o, "connections", &p, sizeof(*t->conns), &t->n_conns);
 	t->conns = p;
 	for (size_t i = 0; i < t->n_conns; i++) {
-		if (!read_conn(json_object_array_get_idx(l, i), &t->conns[i],
-			       e))
+		if (!read_conn(json_object_array_get_idx(l, i), t,
+			       &t->conns[i], e))
 			return err_ctx(e, "connection %zu", i + 1);
 	}
 	l = list(o, "relays", &p, sizeof(*t->relays), &t->n_relays);

@@ -25,6 +25,7 @@ struct truth_conn {
 	struct addr src, dst;
 	uint16_t sport, dport;
 	int64_t start_ns, end_ns;
+	uint64_t seen; /* bit per capture that holds it */
 };
 
 struct truth_relay {
