@@ -19,6 +19,7 @@
 #define UDP_IDLE_NS  INT64_C(300000000000)
 #define EVICT_SAMPLE 32
 #define DUP_NS       INT64_C(1000000) /* mirrored copy: within 1 ms */
+#define SENSOR_NS    INT64_C(1000000) /* files of one sensor never overlap */
 #define PREFETCH_MAX 256
 
 struct bucket {
@@ -254,6 +255,7 @@ static uint32_t open_conn(struct conn_table *t, const struct segment *s,
 		.proto = s->proto,
 		.icmp_id = s->icmp_id,
 		.hash = s->hash,
+		.file = s->file,
 		.id = ++t->next_id,
 		.first_ns = s->ts.ns,
 		.last_ns = s->ts.ns,
@@ -397,6 +399,19 @@ static bool is_duplicate(const struct conn *c, int dir,
 		d->next_seq == s->seq + s->payload_len);
 }
 
+/* One sensor's files follow each other: a connection that goes back in time
+ * with a new file was seen by two sensors. */
+static void change_file(struct conn_table *t, struct conn *c,
+			const struct segment *s)
+{
+	if (s->ts.ns < c->last_ns - SENSOR_NS && !t->stats.two_sensors) {
+		t->stats.two_sensors = true;
+		t->stats.sensor_file[0] = c->file;
+		t->stats.sensor_file[1] = s->file;
+	}
+	c->file = s->file;
+}
+
 /* False when a slot would have to be released and may_release is not set. */
 static bool update_one(struct conn_table *t, const struct segment *s,
 		       bool may_release, struct conn_event *ev)
@@ -420,6 +435,8 @@ static bool update_one(struct conn_table *t, const struct segment *s,
 	}
 	c = &t->conns[slot];
 	d = &c->side[dir];
+	if (s->file != c->file)
+		change_file(t, c, s);
 	ev->slot = slot;
 	ev->dir = (uint8_t)dir;
 	if (is_duplicate(c, dir, s)) {

@@ -61,6 +61,7 @@ struct conn {
 	uint8_t flags;         /* enum conn_flags */
 	uint16_t icmp_id;
 	uint32_t hash;
+	uint16_t file;         /* of the latest segment */
 	uint32_t id;           /* 1-based, order of first packets */
 	int64_t first_ns, last_ns;
 	struct conn_side side[2];
@@ -100,6 +101,8 @@ struct conn_stats {
 	uint64_t retransmitted;
 	uint64_t gaps;
 	uint32_t peak;        /* most connections at one time */
+	bool two_sensors;     /* one connection in two files at one time */
+	uint16_t sensor_file[2]; /* those files */
 };
 
 struct conn_table;

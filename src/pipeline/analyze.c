@@ -531,6 +531,21 @@ static struct case_record *finish(struct run *r, struct err *e)
 	return build_case(r, false, e);
 }
 
+/* Two sensors have two clocks: never one timeline. */
+static bool check_sensors(const struct run *r, struct err *e)
+{
+	const struct conn_stats *t = conn_table_stats(r->conns);
+	const struct capture_file *f;
+
+	if (!t->two_sensors)
+		return true;
+	capture_files(r->capture, &f);
+	return err_set(e, ERR_USAGE,
+		       "%s and %s saw the same connection at the same time: "
+		       "two sensors are no timeline, analyze them one by one",
+		       f[t->sensor_file[0]].path, f[t->sensor_file[1]].path);
+}
+
 struct case_record *analyze_run(const struct analyze_options *o, struct err *e)
 {
 	struct run r = { .o = o };
@@ -540,7 +555,8 @@ struct case_record *analyze_run(const struct analyze_options *o, struct err *e)
 		goto out;
 	read_all(&r);
 	tell_progress(&r);
-	c = finish(&r, e);
+	if (check_sensors(&r, e))
+		c = finish(&r, e);
 out:
 	run_close(&r);
 	return c;
