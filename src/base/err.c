@@ -9,6 +9,10 @@
 
 static void fill(struct err *e, enum err_code code, int sys, uint64_t offset,
 		 const char *fmt, va_list ap)
+	__attribute__((format(printf, 5, 0)));
+
+static void fill(struct err *e, enum err_code code, int sys, uint64_t offset,
+		 const char *fmt, va_list ap)
 {
 	size_t used;
 

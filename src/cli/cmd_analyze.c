@@ -236,7 +236,7 @@ static bool set_bpf(struct job *j, const struct opts *o)
 			   sizeof(j->bpf) - 1);
 		return false;
 	}
-	strcpy(j->bpf, o->value);
+	snprintf(j->bpf, sizeof(j->bpf), "%s", o->value);
 	return true;
 }
 

@@ -233,7 +233,7 @@ static void warm_up(void)
 	struct addr a = { .w = { 0 } };
 	char id[COMMUNITY_TEXT];
 
-	community_id(0, 6, &a, 1, &a, 2, id);
+	community_id(6, &a, 1, &a, 2, id);
 }
 
 unsigned sandbox_enter(const char *const *paths, size_t n, char *note,

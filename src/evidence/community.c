@@ -65,8 +65,8 @@ static size_t put_be16(uint8_t *p, uint16_t v)
 	return 2;
 }
 
-void community_id(uint16_t seed, uint8_t proto, const struct addr *src,
-		  uint16_t sport, const struct addr *dst, uint16_t dport,
+void community_id(uint8_t proto, const struct addr *src, uint16_t sport,
+		  const struct addr *dst, uint16_t dport,
 		  char out[COMMUNITY_TEXT])
 {
 	uint8_t text[2 + 32 + 2 + 4], hash[EVP_MAX_MD_SIZE];
@@ -92,7 +92,7 @@ void community_id(uint16_t seed, uint8_t proto, const struct addr *src,
 		sport = dport;
 		dport = port;
 	}
-	n = put_be16(text, seed);
+	n = put_be16(text, 0); /* the seed */
 	n += put_addr(text + n, src);
 	n += put_addr(text + n, dst);
 	text[n++] = proto;

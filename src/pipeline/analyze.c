@@ -110,11 +110,11 @@ static void summarise(const struct run *r, uint32_t slot,
 					     (int64_t)s->min_rtt_us * 1000;
 	}
 	if (c->proto == PROTO_ICMP || c->proto == PROTO_ICMP6)
-		community_id(0, c->proto, &c->src,
+		community_id(c->proto, &c->src,
 			     c->proto == PROTO_ICMP ? 8 : 128, &c->dst, 0,
 			     out->community_id);
 	else
-		community_id(0, c->proto, &c->src, c->sport, &c->dst, c->dport,
+		community_id(c->proto, &c->src, c->sport, &c->dst, c->dport,
 			     out->community_id);
 }
 

@@ -27,8 +27,7 @@ static const char *const rival_claims[RIVALS] = {
 	[RIVAL_TIMERS] = "both follow clocks of their own",
 	[RIVAL_COMMON] = "something else drives both",
 	[RIVAL_WAKE] = "the whole host became active",
-	[RIVAL_DEPENDENCY] = "one service asks another, as a web server its "
-			     "database",
+	[RIVAL_DEPENDENCY] = "one service asks another",
 };
 
 /* What would turn "undetermined" into a decision. */

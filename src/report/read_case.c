@@ -511,8 +511,8 @@ static void read_losses(struct reader *r, struct json_object *o,
 		bytes += strlen(json_object_iter_peek_name(&it)) + 1;
 		n++;
 	}
-	c->losses = calloc(n, sizeof(*c->losses));
-	c->text = p = malloc(bytes);
+	c->losses = calloc(n + 1, sizeof(*c->losses));
+	c->text = p = malloc(bytes + 1);
 	if (c->losses == NULL || p == NULL) {
 		err_set(r->e, ERR_MEMORY, "no memory for \"losses\"");
 		r->failed = true;

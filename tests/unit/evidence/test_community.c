@@ -67,13 +67,13 @@ static void test_vectors(void **state)
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
 		assert_true(addr_parse(vectors[i].src, &src, NULL));
 		assert_true(addr_parse(vectors[i].dst, &dst, NULL));
-		community_id(0, vectors[i].proto, &src, vectors[i].sport, &dst,
+		community_id(vectors[i].proto, &src, vectors[i].sport, &dst,
 			     vectors[i].dport, text);
 		assert_string_equal(text, vectors[i].id);
 	}
 }
 
-static void test_seed_changes_the_name(void **state)
+static void test_directions_give_one_name(void **state)
 {
 	char a[COMMUNITY_TEXT], b[COMMUNITY_TEXT];
 	struct addr src, dst;
@@ -81,16 +81,24 @@ static void test_seed_changes_the_name(void **state)
 	(void)state;
 	assert_true(addr_parse("192.0.2.1", &src, NULL));
 	assert_true(addr_parse("192.0.2.2", &dst, NULL));
-	community_id(0, 6, &src, 1, &dst, 2, a);
-	community_id(1, 6, &src, 1, &dst, 2, b);
+	community_id(6, &src, 1, &dst, 2, a);
+	community_id(6, &dst, 2, &src, 1, b);
+	assert_string_equal(a, b);
+	community_id(6, &src, 2, &dst, 1, b);
 	assert_string_not_equal(a, b);
+	community_id(17, &src, 1, &dst, 2, b);
+	assert_string_not_equal(a, b);
+	/* same address at both ends: the ports decide */
+	community_id(6, &src, 5, &src, 4, a);
+	community_id(6, &src, 4, &src, 5, b);
+	assert_string_equal(a, b);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vectors),
-		cmocka_unit_test(test_seed_changes_the_name),
+		cmocka_unit_test(test_directions_give_one_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
