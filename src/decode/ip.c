@@ -5,8 +5,6 @@
  */
 #include "decode/walk.h"
 
-#include <endian.h>
-
 enum {
 	NEXT_HOP = 0,
 	NEXT_IP4 = 4,
@@ -121,16 +119,6 @@ static enum step first_fragment(struct walk *w, uint32_t id)
 	return next;
 }
 
-/* As addr_v4(), in two whole words: the flow hash reads them at once. */
-static inline struct addr v4_words(const uint8_t *p)
-{
-	struct addr a;
-
-	a.w[0] = 0;
-	a.w[1] = htole64(UINT64_C(0xffff0000) | (uint64_t)get_le32(p) << 32);
-	return a;
-}
-
 enum step ip_v4(struct walk *w)
 {
 	struct segment *s = w->s;
@@ -156,8 +144,8 @@ enum step ip_v4(struct walk *w)
 	s->ttl = p[8];
 	w->proto = p[9];
 	s->proto = p[9];
-	s->src = v4_words(p + 12);
-	s->dst = v4_words(p + 16);
+	s->src = addr_v4_words(p + 12);
+	s->dst = addr_v4_words(p + 16);
 	if (w->cap < head)
 		return walk_short(w, head);
 	if (total < w->wire)

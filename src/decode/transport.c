@@ -20,9 +20,8 @@ static void syn_option(struct segment *s, const uint8_t *p, uint32_t len)
 		s->sack_ok = true;
 }
 
-/* False: an option has a length that cannot be. */
-static bool options(struct segment *s, const uint8_t *p, uint32_t cap,
-		    uint32_t wire)
+bool tcp_options(struct segment *s, const uint8_t *p, uint32_t cap,
+		 uint32_t wire)
 {
 	bool syn = (s->tcp_flags & TCP_SYN) != 0;
 	uint32_t len;
@@ -91,7 +90,7 @@ enum step tcp_decode(struct walk *w)
 		s->tsecr = get_be32(p + 28);
 		s->has_ts = true;
 	} else {
-		s->options_bad = !options(s, p + 20, cap, opt);
+		s->options_bad = !tcp_options(s, p + 20, cap, opt);
 	}
 	return STEP_DONE;
 }

@@ -10,6 +10,8 @@
 #ifndef DECODE_WALK_H
 #define DECODE_WALK_H
 
+#include <endian.h>
+
 #include "base/rd.h"
 #include "decode/decode.h"
 
@@ -97,6 +99,16 @@ static inline void walk_limit(struct walk *w, uint32_t wire)
 		w->cap = wire;
 }
 
+/* As addr_v4(), in two whole words: the flow hash reads them at once. */
+static inline struct addr addr_v4_words(const uint8_t *p)
+{
+	struct addr a;
+
+	a.w[0] = 0;
+	a.w[1] = htole64(UINT64_C(0xffff0000) | (uint64_t)get_le32(p) << 32);
+	return a;
+}
+
 /* A tunnel begins: all of the segment will be of the packet inside. */
 void walk_tunnel(struct walk *w);
 
@@ -112,6 +124,15 @@ enum step tunnel_vxlan(struct walk *w);
 enum step tcp_decode(struct walk *w);
 enum step udp_decode(struct walk *w);
 enum step icmp_decode(struct walk *w, bool is_v6);
+
+/* Options of cap captured out of wire bytes.  False: one has a length that
+ * cannot be. */
+bool tcp_options(struct segment *s, const uint8_t *p, uint32_t cap,
+		 uint32_t wire);
+
+/* decode_batch() for one frame without its short cut, for the test that the
+ * two agree. */
+void decode_walk(struct decoder *d, const struct frame *f, struct segment *s);
 
 /* Remembers the ports of a first fragment / gives them to a later one. */
 void frag_note(struct walk *w, uint32_t id, uint8_t proto);
