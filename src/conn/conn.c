@@ -17,6 +17,7 @@
 #define LINGER_NS    INT64_C(5000000000) /* late retransmissions, last ACKs */
 #define REUSE_NS     INT64_C(60000000000) /* a SYN after this: a new one */
 #define UDP_IDLE_NS  INT64_C(300000000000)
+#define RTT_MAX_US   60000000u
 #define EVICT_SAMPLE 32
 #define DUP_NS       INT64_C(1000000) /* mirrored copy: within 1 ms */
 #define SENSOR_NS    INT64_C(1000000) /* files of one sensor never overlap */
@@ -29,6 +30,7 @@ struct bucket {
 
 struct conn_table {
 	struct conn *conns;
+	struct conn_cold *cold;
 	struct bucket *index;
 	uint32_t mask;
 	uint32_t max;
@@ -38,7 +40,7 @@ struct conn_table {
 	uint32_t closed_head, closed_tail;
 	uint32_t clock;     /* eviction hand */
 	uint32_t next_id;
-	size_t conns_bytes, index_bytes;
+	size_t conns_bytes, cold_bytes, index_bytes;
 	struct conn_stats stats;
 	void (*released)(void *arg, uint32_t slot);
 	void *arg;
@@ -66,12 +68,14 @@ struct conn_table *conn_table_new(uint32_t max,
 	t->mask = n - 1;
 	t->conns_bytes = (size_t)max * sizeof(struct conn);
 	t->index_bytes = (size_t)n * sizeof(struct bucket);
+	t->cold_bytes = (size_t)max * sizeof(struct conn_cold);
 	t->conns = mem_map(t->conns_bytes);
+	t->cold = mem_map(t->cold_bytes);
 	t->index = mem_map(t->index_bytes);
 	t->free_head = t->closed_head = t->closed_tail = CONN_NONE;
 	t->released = released;
 	t->arg = arg;
-	if (t->conns == NULL || t->index == NULL) {
+	if (t->conns == NULL || t->cold == NULL || t->index == NULL) {
 		err_set(e, ERR_MEMORY, "no memory for %u connections", max);
 		conn_table_free(t);
 		return NULL;
@@ -84,6 +88,7 @@ void conn_table_free(struct conn_table *t)
 	if (t == NULL)
 		return;
 	mem_unmap(t->conns, t->conns_bytes);
+	mem_unmap(t->cold, t->cold_bytes);
 	mem_unmap(t->index, t->index_bytes);
 	free(t);
 }
@@ -121,7 +126,7 @@ static uint32_t find(const struct conn_table *t, const struct segment *s,
 
 static void index_remove(struct conn_table *t, uint32_t slot)
 {
-	uint32_t i = t->conns[slot].hash & t->mask, hole, j, home;
+	uint32_t i = t->cold[slot].hash & t->mask, hole, j, home;
 
 	while (t->index[i].slot != slot + 1)
 		i = (i + 1) & t->mask;
@@ -139,30 +144,30 @@ static void index_remove(struct conn_table *t, uint32_t slot)
 
 static void queue_remove(struct conn_table *t, uint32_t slot)
 {
-	struct conn *c = &t->conns[slot];
+	struct conn_cold *c = &t->cold[slot];
 
-	if (!(c->flags & CONN_CLOSING))
+	if (!(t->conns[slot].flags & CONN_CLOSING))
 		return;
-	if (c->queue_prev != CONN_NONE)
-		t->conns[c->queue_prev].next = c->next;
+	if (c->prev != CONN_NONE)
+		t->cold[c->prev].next = c->next;
 	else
 		t->closed_head = c->next;
 	if (c->next != CONN_NONE)
-		t->conns[c->next].queue_prev = c->queue_prev;
+		t->cold[c->next].prev = c->prev;
 	else
-		t->closed_tail = c->queue_prev;
+		t->closed_tail = c->prev;
 }
 
 static void queue_append(struct conn_table *t, uint32_t slot, int64_t now)
 {
-	struct conn *c = &t->conns[slot];
+	struct conn_cold *c = &t->cold[slot];
 
-	c->flags |= CONN_CLOSING;
+	t->conns[slot].flags |= CONN_CLOSING;
 	c->closed_ns = now;
 	c->next = CONN_NONE;
-	c->queue_prev = t->closed_tail;
+	c->prev = t->closed_tail;
 	if (t->closed_tail != CONN_NONE)
-		t->conns[t->closed_tail].next = slot;
+		t->cold[t->closed_tail].next = slot;
 	else
 		t->closed_head = slot;
 	t->closed_tail = slot;
@@ -175,7 +180,7 @@ static void release(struct conn_table *t, uint32_t slot)
 		t->released(t->arg, slot);
 	index_remove(t, slot);
 	t->conns[slot].id = 0;
-	t->conns[slot].next = t->free_head;
+	t->cold[slot].next = t->free_head;
 	t->free_head = slot;
 	t->live--;
 }
@@ -183,7 +188,7 @@ static void release(struct conn_table *t, uint32_t slot)
 static void release_closed(struct conn_table *t, int64_t now)
 {
 	while (t->closed_head != CONN_NONE &&
-	       t->conns[t->closed_head].closed_ns + LINGER_NS < now)
+	       t->cold[t->closed_head].closed_ns + LINGER_NS < now)
 		release(t, t->closed_head);
 }
 
@@ -215,7 +220,7 @@ static uint32_t take_slot(struct conn_table *t)
 		evict(t);
 	if (t->free_head != CONN_NONE) {
 		slot = t->free_head;
-		t->free_head = t->conns[slot].next;
+		t->free_head = t->cold[slot].next;
 	} else {
 		slot = t->high++;
 	}
@@ -254,18 +259,20 @@ static uint32_t open_conn(struct conn_table *t, const struct segment *s,
 		.dport = swap ? s->sport : s->dport,
 		.proto = s->proto,
 		.icmp_id = s->icmp_id,
-		.hash = s->hash,
 		.file = s->file,
 		.id = ++t->next_id,
 		.first_ns = s->ts.ns,
 		.last_ns = s->ts.ns,
-		.next = CONN_NONE,
-		.queue_prev = CONN_NONE,
 		.flags = swap ? CONN_SWAPPED : 0,
 	};
-	c->side[0].min_rtt_us = c->side[1].min_rtt_us = UINT32_MAX;
-	c->mac[swap ? 1 : 0] = s->mac_src;
-	c->mac[swap ? 0 : 1] = s->mac_dst;
+	t->cold[slot] = (struct conn_cold){
+		.min_rtt_us = { UINT32_MAX, UINT32_MAX },
+		.mac = { swap ? s->mac_dst : s->mac_src,
+			 swap ? s->mac_src : s->mac_dst },
+		.hash = s->hash,
+		.next = CONN_NONE,
+		.prev = CONN_NONE,
+	};
 	for (i = s->hash & t->mask; t->index[i].slot != 0;)
 		i = (i + 1) & t->mask;
 	t->index[i] = (struct bucket){ s->hash, slot + 1 };
@@ -276,41 +283,54 @@ static uint32_t open_conn(struct conn_table *t, const struct segment *s,
 
 /* A SYN on a finished or long idle connection with another sequence number
  * opens a new one with the same ports. */
-static bool is_reuse(const struct conn *c, const struct segment *s, int dir)
+static bool is_reuse(const struct conn_table *t, uint32_t slot,
+		     const struct segment *s, int dir)
 {
+	const struct conn *c = &t->conns[slot];
+
 	if (s->proto != PROTO_TCP)
 		return s->ts.ns - c->last_ns > UDP_IDLE_NS;
 	if ((s->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
 		return false;
-	if (c->side[dir].seen && c->side[dir].first_seq == s->seq)
+	if (c->side[dir].seen && t->cold[slot].first_seq[dir] == s->seq)
 		return false; /* the SYN again */
 	return (c->flags & CONN_CLOSING) ||
 	       s->ts.ns - c->last_ns > REUSE_NS ||
 	       (c->side[dir].seen && c->side[dir].data_packets == 0);
 }
 
-static void take_rtt(struct conn_side *sender, const struct segment *s,
-		     struct conn_event *ev)
+/* Microseconds since the connection began, never 0; 71 minutes wrap: samples
+ * above a minute are dropped anyway. */
+static uint32_t clock_us(const struct conn *c, int64_t ns)
 {
-	int64_t rtt;
+	return (uint32_t)((ns - c->first_ns) / 1000) | 1;
+}
 
-	if (sender->rtt_sent_ns == 0 ||
-	    (int32_t)(s->ack - sender->rtt_seq) < 0)
+static void take_rtt(struct conn_table *t, uint32_t slot, int sender,
+		     const struct segment *s, struct conn_event *ev)
+{
+	struct conn *c = &t->conns[slot];
+	struct conn_side *d = &c->side[sender];
+	uint32_t rtt_us;
+
+	if (d->rtt_sent_us == 0 || (int32_t)(s->ack - d->rtt_seq) < 0)
 		return;
-	rtt = s->ts.ns - sender->rtt_sent_ns;
-	sender->rtt_sent_ns = 0;
-	if (rtt < 0 || rtt > INT64_C(60000000000))
+	rtt_us = clock_us(c, s->ts.ns) - d->rtt_sent_us;
+	d->rtt_sent_us = 0;
+	if (rtt_us > RTT_MAX_US)
 		return;
 	ev->flags |= EV_RTT;
-	ev->rtt_ns = rtt;
-	if (rtt / 1000 < sender->min_rtt_us)
-		sender->min_rtt_us = (uint32_t)(rtt / 1000);
+	ev->rtt_ns = (int64_t)rtt_us * 1000;
+	if (rtt_us < t->cold[slot].min_rtt_us[sender])
+		t->cold[slot].min_rtt_us[sender] = rtt_us;
 }
 
 /* What of the payload is new; also keeps the highest sequence number. */
-static void take_sequence(struct conn_table *t, struct conn_side *d,
+static void take_sequence(struct conn_table *t, uint32_t slot, int dir,
 			  const struct segment *s, struct conn_event *ev)
 {
+	struct conn *c = &t->conns[slot];
+	struct conn_side *d = &c->side[dir];
 	uint32_t len = s->payload_len, ctl = 0, end;
 	int32_t ahead, hole;
 
@@ -321,7 +341,7 @@ static void take_sequence(struct conn_table *t, struct conn_side *d,
 	end = s->seq + len + ctl;
 	if (!d->seen) {
 		d->seen = true;
-		d->first_seq = s->seq;
+		t->cold[slot].first_seq[dir] = s->seq;
 		d->next_seq = s->seq;
 	}
 	ahead = (int32_t)(end - d->next_seq);
@@ -329,14 +349,14 @@ static void take_sequence(struct conn_table *t, struct conn_side *d,
 	if (ahead <= 0) {
 		if (len > 0) {
 			ev->flags |= EV_RETRANSMIT;
-			d->retransmitted++;
+			t->cold[slot].retransmitted[dir]++;
 			t->stats.retransmitted++;
-			d->rtt_sent_ns = 0; /* Karn: ambiguous from now on */
+			d->rtt_sent_us = 0; /* Karn: ambiguous from now on */
 		}
 		return;
 	}
 	if (hole > 0 && len > 0 && d->packets > 0) {
-		d->gaps++;
+		t->cold[slot].gaps[dir]++;
 		t->stats.gaps++;
 		ev->flags |= EV_GAP;
 	}
@@ -345,9 +365,9 @@ static void take_sequence(struct conn_table *t, struct conn_side *d,
 		ev->flags |= EV_DATA;
 		ev->new_bytes = (uint32_t)ahead < len ? (uint32_t)ahead : len;
 	}
-	if (d->rtt_sent_ns == 0) {
+	if (d->rtt_sent_us == 0) {
 		d->rtt_seq = end;
-		d->rtt_sent_ns = s->ts.ns;
+		d->rtt_sent_us = clock_us(c, s->ts.ns);
 	}
 }
 
@@ -355,7 +375,6 @@ static void update_tcp(struct conn_table *t, uint32_t slot, int dir,
 		       const struct segment *s, struct conn_event *ev)
 {
 	struct conn *c = &t->conns[slot];
-	struct conn_side *d = &c->side[dir];
 
 	if (s->tcp_flags & TCP_SYN) {
 		ev->flags |= EV_OPEN;
@@ -363,12 +382,8 @@ static void update_tcp(struct conn_table *t, uint32_t slot, int dir,
 						       CONN_SYN_SEEN;
 	}
 	if (s->tcp_flags & TCP_ACK)
-		take_rtt(&c->side[!dir], s, ev);
-	take_sequence(t, d, s, ev);
-	if (s->has_ts) {
-		d->has_ts = true;
-		d->last_tsval = s->tsval;
-	}
+		take_rtt(t, slot, !dir, s, ev);
+	take_sequence(t, slot, dir, s, ev);
 	if (s->payload_len == 0 &&
 	    !(s->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)))
 		ev->flags |= EV_ACK;
@@ -421,7 +436,7 @@ static bool update_one(struct conn_table *t, const struct segment *s,
 	struct conn_side *d;
 	struct conn *c;
 
-	if (slot != CONN_NONE && is_reuse(&t->conns[slot], s, dir)) {
+	if (slot != CONN_NONE && is_reuse(t, slot, s, dir)) {
 		if (!may_release)
 			return false;
 		release(t, slot);
@@ -474,7 +489,6 @@ static void prefetch(const struct conn_table *t, const struct segment *seg,
 
 			__builtin_prefetch(p, 1);
 			__builtin_prefetch(p + 64, 1);
-			__builtin_prefetch(p + 128, 1);
 		}
 	}
 }
@@ -552,30 +566,40 @@ const struct conn_stats *conn_table_stats(const struct conn_table *t)
 	return &t->stats;
 }
 
-/* How well one side's sequence numbers agree: -1 no, 0 cannot say, 1 yes. */
-static int same_side(const struct conn_side *a, const struct conn_side *b)
+const struct conn_cold *conn_get_cold(const struct conn_table *t, uint32_t slot)
 {
-	if (!a->seen || !b->seen)
-		return 0;
-	if (a->first_seq == b->first_seq)
-		return 1;
-	/* captured from different moments on: the ends may still agree */
-	return a->next_seq == b->next_seq ? 1 : -1;
+	return &t->cold[slot];
 }
 
-bool conn_same(const struct conn *a, const struct conn *b, bool *crossed)
+/* How well one direction of each agrees: -1 no, 0 cannot say, 1 yes. */
+static int same_side(const struct conn_table *t, uint32_t a, int da, uint32_t b,
+		     int db)
 {
-	int s, t;
+	const struct conn_side *x = &t->conns[a].side[da];
+	const struct conn_side *y = &t->conns[b].side[db];
 
-	if (a->proto != PROTO_TCP || b->proto != PROTO_TCP)
+	if (!x->seen || !y->seen)
+		return 0;
+	if (t->cold[a].first_seq[da] == t->cold[b].first_seq[db])
+		return 1;
+	/* captured from different moments on: the ends may still agree */
+	return x->next_seq == y->next_seq ? 1 : -1;
+}
+
+bool conn_same(const struct conn_table *t, uint32_t a, uint32_t b,
+	       bool *crossed)
+{
+	int s, r;
+
+	if (t->conns[a].proto != PROTO_TCP || t->conns[b].proto != PROTO_TCP)
 		return false;
-	s = same_side(&a->side[0], &b->side[0]);
-	t = same_side(&a->side[1], &b->side[1]);
+	s = same_side(t, a, 0, b, 0);
+	r = same_side(t, a, 1, b, 1);
 	*crossed = false;
-	if (s >= 0 && t >= 0 && s + t > 0)
+	if (s >= 0 && r >= 0 && s + r > 0)
 		return true;
-	s = same_side(&a->side[0], &b->side[1]);
-	t = same_side(&a->side[1], &b->side[0]);
+	s = same_side(t, a, 0, b, 1);
+	r = same_side(t, a, 1, b, 0);
 	*crossed = true;
-	return s >= 0 && t >= 0 && s + t > 0;
+	return s >= 0 && r >= 0 && s + r > 0;
 }

@@ -36,23 +36,18 @@ enum conn_flags {
 	CONN_SWAPPED = 128,   /* src is not the sender of the first packet */
 };
 
-/* One direction; src to dst is [0]. */
+/* One direction; src to dst is [0].  What every packet needs. */
 struct conn_side {
-	uint32_t next_seq;     /* highest sequence number seen, plus one */
-	uint32_t first_seq;    /* of the first segment seen (SYN counts) */
 	uint64_t bytes;        /* new payload */
+	uint32_t next_seq;     /* highest sequence number seen, plus one */
+	uint32_t rtt_seq;      /* end of the segment that is being timed */
+	uint32_t rtt_sent_us;  /* when, since first_ns; 0 = none outstanding */
 	uint32_t packets;
 	uint32_t data_packets; /* with new payload */
-	uint32_t retransmitted;
-	uint32_t gaps;         /* holes before new payload: not captured */
-	uint32_t rtt_seq;      /* end of the segment that is being timed */
-	uint32_t min_rtt_us;   /* UINT32_MAX = none */
-	int64_t rtt_sent_ns;   /* 0 = none outstanding */
 	uint16_t last_ip_id;
-	bool seen;             /* next_seq and first_seq are valid */
-	bool has_ts;
-	uint32_t last_tsval;
+	bool seen;             /* next_seq is valid */
 };
+_Static_assert(sizeof(struct conn_side) == 32, "half a cache line");
 
 struct conn {
 	struct addr src, dst;
@@ -60,17 +55,26 @@ struct conn {
 	uint8_t proto;
 	uint8_t flags;         /* enum conn_flags */
 	uint16_t icmp_id;
-	uint32_t hash;
-	uint16_t file;         /* of the latest segment */
 	uint32_t id;           /* 1-based, order of first packets */
-	int64_t first_ns, last_ns;
+	uint16_t file;         /* of the latest segment */
+	uint16_t spare;
+	int64_t last_ns;
+	int64_t first_ns;
 	struct conn_side side[2];
-	uint32_t next;         /* queue of closed connections, or free list */
-	uint32_t queue_prev;
-	int64_t closed_ns;
-	uint64_t mac[2];       /* of src and dst as first seen, 0 = none */
 };
-_Static_assert(sizeof(struct conn) <= 256, "design.md section 9");
+_Static_assert(sizeof(struct conn) == 128, "two cache lines");
+
+/* What few packets need, in an array of its own. */
+struct conn_cold {
+	uint32_t first_seq[2];     /* of the first segment (SYN counts) */
+	uint32_t retransmitted[2];
+	uint32_t gaps[2];          /* holes before new payload: not captured */
+	uint32_t min_rtt_us[2];    /* UINT32_MAX = none; Karn's rule */
+	uint64_t mac[2];           /* of src and dst as first seen, 0 = none */
+	int64_t closed_ns;
+	uint32_t hash;
+	uint32_t next, prev;       /* queue of closed connections, free list */
+};
 
 enum conn_event_flags {
 	EV_NEW = 1,        /* first segment of this connection */
@@ -131,6 +135,8 @@ void conn_flush(struct conn_table *t);
 
 /* Borrows: good until the slot is released. */
 const struct conn *conn_get(const struct conn_table *t, uint32_t slot);
+const struct conn_cold *conn_get_cold(const struct conn_table *t,
+				      uint32_t slot);
 /* One past the highest slot ever used. */
 uint32_t conn_slots(const struct conn_table *t);
 bool conn_is_open(const struct conn_table *t, uint32_t slot);
@@ -138,7 +144,8 @@ const struct conn_stats *conn_table_stats(const struct conn_table *t);
 
 /* The same TCP connection seen at two places (NAT, router, mirror): equal
  * initial sequence numbers both ways, whatever the addresses.  *crossed is
- * true when b.src corresponds to a.dst. */
-bool conn_same(const struct conn *a, const struct conn *b, bool *crossed);
+ * true when b's src corresponds to a's dst. */
+bool conn_same(const struct conn_table *t, uint32_t a, uint32_t b,
+	       bool *crossed);
 
 #endif

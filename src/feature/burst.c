@@ -1,5 +1,5 @@
 /*
- * burst.c - see burst.h.  Chunks of 15 bursts and a link (128 bytes) form one
+ * burst.c - see burst.h.  Chunks of 7 bursts and a link (64 bytes) form one
  * list per direction; freed chunks go to a free list.
  */
 #include "feature/burst.h"
@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 
-#define CHUNK_BURSTS 15
+#define CHUNK_BURSTS 7
 #define NO_CHUNK     UINT32_MAX
 
 struct chunk {
@@ -17,7 +17,7 @@ struct chunk {
 	uint32_t next;
 	uint32_t used;
 };
-_Static_assert(sizeof(struct chunk) == 128, "two cache lines");
+_Static_assert(sizeof(struct chunk) == 64, "a cache line");
 
 struct burst_conn {
 	struct burst_side side[2];
@@ -84,12 +84,15 @@ static uint32_t take_chunk(struct burst_table *t)
 	return c;
 }
 
+#define LOG_STOPPED UINT16_MAX /* in n: this log has lost bursts */
+_Static_assert(BURST_PER_LOG < LOG_STOPPED, "n has a value to spare");
+
 static void append(struct burst_table *t, struct burst_side *d, uint64_t us,
 		   uint32_t bytes)
 {
 	uint32_t c = d->tail;
 
-	if (d->lost == 0 && d->n < BURST_PER_LOG &&
+	if (d->n < BURST_PER_LOG &&
 	    (d->n == 0 || t->pool[c].used == CHUNK_BURSTS)) {
 		c = take_chunk(t);
 		if (c != NO_CHUNK && d->n == 0)
@@ -97,10 +100,12 @@ static void append(struct burst_table *t, struct burst_side *d, uint64_t us,
 		else if (c != NO_CHUNK)
 			t->pool[d->tail].next = c;
 	}
-	if (d->lost > 0 || d->n == BURST_PER_LOG || c == NO_CHUNK) {
-		t->stats.logs_full += d->lost == 0;
-		d->lost++;
+	if (d->n >= BURST_PER_LOG || c == NO_CHUNK) {
 		t->stats.lost++;
+		if (d->n == 0)
+			return; /* no log was begun */
+		t->stats.logs_full += d->n != LOG_STOPPED;
+		d->n = LOG_STOPPED;
 		return;
 	}
 	d->tail = c;
@@ -113,7 +118,7 @@ static void append(struct burst_table *t, struct burst_side *d, uint64_t us,
 static void close_burst(struct burst_table *t, struct burst_side *d)
 {
 	if (d->bytes > 0)
-		append(t, d, d->start_us, d->bytes);
+		append(t, d, d->last_us - d->start_off, d->bytes);
 	d->bytes = 0;
 }
 
@@ -130,39 +135,48 @@ static uint64_t us_of(struct burst_table *t, struct tstamp ts)
 	       ((UINT64_C(1) << 44) - 1);
 }
 
+/* Payload at us: extends the open burst or begins another. */
+static bool take_data(struct burst_table *t, struct burst_side *d, uint64_t us,
+		      uint32_t new_bytes)
+{
+	uint64_t gap = us - d->last_us;
+
+	if (d->bytes == 0 || gap >= BURST_GAP_US ||
+	    d->start_off + gap >= BURST_LONG_US ||
+	    new_bytes > BURST_MAX_BYTES - d->bytes) {
+		close_burst(t, d);
+		d->start_off = 0;
+	} else {
+		d->start_off += (uint32_t)gap;
+	}
+	d->bytes += new_bytes < BURST_MAX_BYTES ? new_bytes : BURST_MAX_BYTES;
+	d->last_us = us;
+	d->seen_off = 0;
+	return gap >= BURST_ONSET_US;
+}
+
 bool burst_update(struct burst_table *t, const struct conn_event *ev)
 {
 	struct burst_conn *c = &t->conns[ev->slot];
 	struct burst_side *d = &c->side[ev->dir];
-	uint64_t us = us_of(t, ev->ts);
-	bool onset;
+	uint64_t us = us_of(t, ev->ts), silent;
 
 	if (ev->flags & EV_NEW)
 		memset(c, 0, sizeof(*c));
-	if (us < d->seen_us)
-		us = d->seen_us; /* small disorder of the capture */
-	if (ev->flags & EV_ACK) {
-		if (us - d->seen_us >= BURST_IDLE_ACK_US && d->seen_us != 0) {
-			close_burst(t, d);
-			append(t, d, us, 0);
-		}
-		d->seen_us = us;
+	if (us < d->last_us + d->seen_off)
+		us = d->last_us + d->seen_off; /* disorder of the capture */
+	if (ev->flags & EV_DATA)
+		return take_data(t, d, us, ev->new_bytes);
+	if (!(ev->flags & EV_ACK))
 		return false;
-	}
-	d->seen_us = us;
-	if (!(ev->flags & EV_DATA))
-		return false;
-	onset = us - d->last_us >= BURST_ONSET_US;
-	if (d->bytes == 0 || us - d->last_us >= BURST_GAP_US ||
-	    us - d->start_us >= BURST_LONG_US ||
-	    ev->new_bytes > BURST_MAX_BYTES - d->bytes) {
+	silent = us - d->last_us - d->seen_off;
+	if (silent >= BURST_IDLE_ACK_US && d->last_us != 0) {
 		close_burst(t, d);
-		d->start_us = us;
+		append(t, d, us, 0);
 	}
-	d->bytes += ev->new_bytes < BURST_MAX_BYTES ? ev->new_bytes :
-						       BURST_MAX_BYTES;
-	d->last_us = us;
-	return onset;
+	silent = us - d->last_us;
+	d->seen_off = silent < UINT32_MAX ? (uint32_t)silent : UINT32_MAX;
+	return false;
 }
 
 void burst_prefetch(const struct burst_table *t, uint32_t slot)
@@ -170,7 +184,6 @@ void burst_prefetch(const struct burst_table *t, uint32_t slot)
 	const char *p = (const char *)&t->conns[slot];
 
 	__builtin_prefetch(p, 1);
-	__builtin_prefetch(p + 64, 1);
 }
 
 void burst_release(struct burst_table *t, uint32_t slot)
@@ -211,8 +224,8 @@ size_t burst_copy(const struct burst_table *t, uint32_t slot, int dir,
 			if (burst_us(k->b[i]) >= from_us)
 				out[n++] = k->b[i];
 	}
-	if (d->bytes > 0 && n < max && d->start_us >= from_us)
-		out[n++] = burst_make(d->start_us, d->bytes);
+	if (d->bytes > 0 && n < max && d->last_us - d->start_off >= from_us)
+		out[n++] = burst_make(d->last_us - d->start_off, d->bytes);
 	return n;
 }
 

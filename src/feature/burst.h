@@ -58,15 +58,15 @@ struct burst_stats {
 
 /* Per direction, as far as others may look. */
 struct burst_side {
-	uint64_t start_us;   /* of the open burst */
 	uint64_t last_us;    /* last payload */
-	uint64_t seen_us;    /* last packet of any kind */
+	uint32_t start_off;  /* of the open burst, before last_us */
+	uint32_t seen_off;   /* last packet of any kind, after last_us */
 	uint32_t bytes;      /* of the open burst; 0 = none is open */
-	uint32_t n;          /* bursts in the log, without the open one */
-	uint32_t n_data;     /* of them, with bytes */
-	uint32_t head, tail; /* chunks; UINT32_MAX = none */
-	uint32_t lost;
+	uint32_t head, tail; /* chunks */
+	uint16_t n;          /* bursts in the log, without the open one */
+	uint16_t n_data;     /* of them, with bytes */
 };
+_Static_assert(sizeof(struct burst_side) == 32, "half a cache line");
 
 /* max_conns as the connection table's; pool_bytes for the logs. */
 struct burst_table *burst_table_new(uint32_t max_conns, size_t pool_bytes,

@@ -82,6 +82,7 @@ static void summarise(const struct run *r, uint32_t slot,
 		      struct case_conn *out)
 {
 	const struct conn *c = conn_get(r->conns, slot);
+	const struct conn_cold *k = conn_get_cold(r->conns, slot);
 
 	*out = (struct case_conn){
 		.id = c->id,
@@ -103,11 +104,11 @@ static void summarise(const struct run *r, uint32_t slot,
 		out->packets[d] = s->packets;
 		out->bytes[d] = s->bytes;
 		out->data_packets[d] = s->data_packets;
-		out->retransmitted[d] = s->retransmitted;
-		out->gaps[d] = s->gaps;
-		out->min_rtt_ns[d] = s->min_rtt_us == UINT32_MAX ?
+		out->retransmitted[d] = k->retransmitted[d];
+		out->gaps[d] = k->gaps[d];
+		out->min_rtt_ns[d] = k->min_rtt_us[d] == UINT32_MAX ?
 					     -1 :
-					     (int64_t)s->min_rtt_us * 1000;
+					     (int64_t)k->min_rtt_us[d] * 1000;
 	}
 	if (c->proto == PROTO_ICMP || c->proto == PROTO_ICMP6)
 		community_id(c->proto, &c->src,
@@ -152,7 +153,8 @@ static void on_release(void *arg, uint32_t slot)
 {
 	struct run *r = arg;
 
-	relay_index_release(r->index, slot, conn_get(r->conns, slot));
+	relay_index_release(r->index, slot, conn_get(r->conns, slot),
+			    conn_get_cold(r->conns, slot));
 	if ((r->named[slot] || r->o->all) &&
 	    grow(r, (void **)&r->kept, r->n_kept, &r->room_kept,
 		 sizeof(*r->kept)))
@@ -239,22 +241,21 @@ static void run_close(struct run *r)
 static void use_event(struct run *r, const struct conn_event *ev)
 {
 	const struct burst_side *s;
-	bool onset;
 
 	if (ev->slot == CONN_NONE)
 		return;
 	if (ev->flags & EV_NEW)
 		relay_index_open(r->index, ev->slot,
 				 conn_get(r->conns, ev->slot));
-	if (!(ev->flags & (EV_DATA | EV_ACK | EV_NEW)))
-		return;
-	onset = burst_update(r->bursts, ev);
-	if (!onset)
+	if (!(ev->flags & (EV_DATA | EV_ACK | EV_NEW)) ||
+	    !burst_update(r->bursts, ev))
 		return;
 	s = burst_side(r->bursts, ev->slot, 0);
-	if (s[0].n_data + s[1].n_data >= PAIR_MIN_BURSTS - 1)
-		relay_index_activate(r->index, ev->slot);
-	relay_index_onset(r->index, ev->slot, ev->dir, (int64_t)s[ev->dir].last_us);
+	if (s[0].n_data + s[1].n_data < PAIR_MIN_BURSTS - 1)
+		return;
+	relay_index_activate(r->index, ev->slot);
+	relay_index_onset(r->index, ev->slot, ev->dir,
+			  (int64_t)s[ev->dir].last_us);
 }
 
 static bool wanted(const struct run *r, const struct segment *s)

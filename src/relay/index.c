@@ -392,7 +392,7 @@ static void unlink_from(struct relay_index *x, uint32_t slot, uint32_t k)
 }
 
 void relay_index_release(struct relay_index *x, uint32_t slot,
-			 const struct conn *c)
+			 const struct conn *c, const struct conn_cold *cold)
 {
 	struct slot_info *s = &x->slots[slot];
 
@@ -415,7 +415,7 @@ void relay_index_release(struct relay_index *x, uint32_t slot,
 		h = &x->hosts[s->end[e].host];
 		if (s->active)
 			leave_host(x, slot, e);
-		h->gaps += c->side[0].gaps + c->side[1].gaps;
+		h->gaps += cold->gaps[0] + cold->gaps[1];
 		h->data_packets += c->side[0].data_packets +
 				   c->side[1].data_packets;
 		h->flags |= both ? HOST_TWO_WAY : HOST_ONE_WAY;

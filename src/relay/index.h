@@ -86,7 +86,7 @@ void relay_index_onset(struct relay_index *x, uint32_t slot, int dir,
 		       int64_t us);
 /* Judges the candidates of this connection and forgets it. */
 void relay_index_release(struct relay_index *x, uint32_t slot,
-			 const struct conn *c);
+			 const struct conn *c, const struct conn_cold *cold);
 
 /* Calls fn for every open candidate; nothing is forgotten. */
 void relay_index_each(const struct relay_index *x, index_judge_fn fn,

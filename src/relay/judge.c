@@ -173,8 +173,7 @@ bool judge_candidate(struct judge *j, const struct candidate *c,
 	int64_t span, shift;
 	bool crossed;
 
-	if (conn_same(conn_get(conns, c->slot[0]), conn_get(conns, c->slot[1]),
-		      &crossed))
+	if (conn_same(conns, c->slot[0], c->slot[1], &crossed))
 		return false;
 	prepare(j, c, conns, bursts, index, &in);
 	pair_test(j->work, &in, out);
