@@ -6,6 +6,8 @@
  *   farend_tool report CAPTURE  a line per address and question
  *   farend_tool judge [CALIB]   groups of dump lines from stdin ("= NAME"
  *                               opens one), a line per group and question
+ *   farend_tool learn NAME      dump lines of direct clients from stdin, a
+ *                               calibration on stdout
  *   farend_tool time CAPTURE N  reads and measures N times, for counters
  *   farend_tool bare CAPTURE N  the same without the far end
  */
@@ -266,8 +268,45 @@ static int judge(const char *path)
 	return 0;
 }
 
+static int learn(const char *name)
+{
+	static char line[4096];
+	struct err e = { 0 };
+	struct farend_config cfg = { .max_addresses = 65536,
+				     .max_summaries = 1 << 20 };
+	struct farend *f = farend_new(16, &cfg, &e);
+	struct farend_calib *c = farend_calib_shipped(&e);
+	struct addr a = { .b = { [10] = 0xff, [11] = 0xff } };
+	uint32_t n = 0;
+
+	if (f == NULL || c == NULL)
+		return fail(&e);
+	while (fgets(line, sizeof(line), stdin) != NULL) {
+		struct fe_summary s;
+		struct fe_address *to;
+
+		if (!read_summary(line, &s))
+			continue;
+		a.b[12] = (uint8_t)(n >> 16); /* one address each: no sample */
+		a.b[13] = (uint8_t)(n >> 8);
+		a.b[14] = (uint8_t)n++;
+		to = fe_address_get(f, &a, true);
+		if (to != NULL)
+			fe_address_add(f, to, &s);
+	}
+	if (!farend_learn(f, c, &e))
+		return fail(&e);
+	snprintf(c->name, sizeof(c->name), "%s", name);
+	farend_calib_write(c, stdout, "2026-11-22", "tests/lab/farend");
+	farend_free(f);
+	free(c);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc >= 3 && strcmp(argv[1], "learn") == 0)
+		return learn(argv[2]);
 	if (argc >= 2 && strcmp(argv[1], "judge") == 0)
 		return judge(argc > 2 ? argv[2] : NULL);
 	if (argc >= 3)

@@ -100,8 +100,9 @@ void farend_update(struct farend *f, const struct segment *s,
 	if (slot >= f->max_conns)
 		return;
 	if (ev->flags & EV_NEW) {
-		memset(&f->conns[slot], 0, sizeof(f->conns[slot]));
-		f->done[slot] = 0;
+		f->done[slot] = s->proto != PROTO_TCP;
+		if (!f->done[slot])
+			memset(&f->conns[slot], 0, sizeof(f->conns[slot]));
 	}
 	if (f->done[slot])
 		return;

@@ -144,6 +144,7 @@ struct farend_address {
 
 struct farend_stats {
 	uint64_t conns, turns, crossing, loss, no_handshake;
+	uint64_t large; /* flights too large for one window */
 	uint64_t address_overflow, summary_dropped;
 };
 
@@ -189,6 +190,11 @@ void farend_release(struct farend *f, uint32_t slot, const struct conn *c);
 /* After every connection was released.  Owns: farend_report_free(). */
 bool farend_finish(struct farend *f, struct farend_report *out, struct err *e);
 void farend_report_free(struct farend_report *r);
+
+/* After every connection was released, instead of farend_finish(): what the
+ * kinds of turns cost goes to c; the rest of c stays. */
+bool farend_learn(const struct farend *f, struct farend_calib *c,
+		  struct err *e);
 
 const char *farend_question_name(enum farend_question q);
 const char *farend_answer_name(enum farend_answer a);

@@ -34,6 +34,7 @@
 #define TAIL_LOG	7.6009	/* ln(2000): the tail spans 1 ms to 2 s */
 #define T3_NORM		0.36755 /* 2 / (pi sqrt 3): density of t3 at 0 */
 #define RELAY_WIDTH	0.04	/* of the leg: jitter of the far path */
+#define SPREAD_MAX_MS	15.0	/* a kind that varies more is not used */
 #define FAST_HELLO_TAIL 0.10	/* browsers open connections in advance */
 
 struct turn {
@@ -99,9 +100,12 @@ static void add_turn(struct model *m, struct conn_lik *l, unsigned kind,
 		     double x_ms, bool from_d)
 {
 	const struct fe_kind_calib *k = &m->c->kind[kind];
-	struct turn *u = &l->turn[l->n++];
+	struct turn *u = &l->turn[l->n];
 	double spread = k->spread_us / 1000, j = m->jitter_ms;
 
+	if (spread > SPREAD_MAX_MS)
+		return; /* costly key exchanges: their time hides any leg */
+	l->n++;
 	u->kind = kind;
 	u->x = x_ms;
 	u->centre = k->offset_us / 1000 + (from_d ? 0.7 * j : 0);
@@ -337,9 +341,10 @@ static void build(struct model *m, const struct fe_view *v)
 			add_turn(m, l, fe_turn_kind(turn),
 				 fe_turn_us(turn) / 1000.0,
 				 fe_turn_from_d(turn));
-			kinds |= 1u << fe_turn_kind(turn);
 		}
-		m->turns += u[i]->n_turns;
+		for (int t = 0; t < l->n; t++)
+			kinds |= 1u << l->turn[t].kind;
+		m->turns += (uint32_t)l->n;
 		if ((u[i]->flags & FE_HELLO) && u[i]->proto != FE_P_SSH)
 			add_turn(m, l, FE_K_HELLO, u[i]->eta_us / 1000.0,
 				 false);

@@ -16,9 +16,16 @@
 
 #include <string.h>
 
-#define SEGMENTS_MAX   600   /* give up on a connection that forces nothing */
-#define DELAYED_ACK_US 35000 /* Linux delays an ACK by 40 ms or more */
-#define SSHAUTH_MAX    4     /* later turns may be typed by a person */
+#define SEGMENTS_MAX 600 /* give up on a connection that forces nothing */
+#define ACK_LATE_US                                                            \
+	6000		   /* an ACK later than this (and than three times     \
+			    * the jitter so far) was delayed on purpose:       \
+			    * RFC 9293 3.8.6.3, Linux 40 ms from its timer */
+#define FIRST_DEV_US 60000 /* first flights are acknowledged at once */
+#define WINDOW_BYTES                                                           \
+	14000	      /* RFC 6928: a larger flight needs a second              \
+		       * round trip on the far leg */
+#define SSHAUTH_MAX 4 /* later turns may be typed by a person */
 
 enum { TLS_HELLO = 1, TLS_FINISHED = 2, TLS_INNER = 3 };
 enum { TLS_HRR = 16, TLS_V13 = 32 }; /* beside the stage */
@@ -73,6 +80,13 @@ static void on_handshake(struct fe_conn *fc, const struct segment *s)
 	fc->synack_ns = s->ts.ns;
 }
 
+static bool acked_late(const struct fe_conn *fc, uint32_t rtt)
+{
+	uint32_t dev = fc->n_rdev ? fc->rdev_us / fc->n_rdev : 0;
+
+	return rtt > fc->rmin_us + ACK_LATE_US + 3 * dev;
+}
+
 static void on_ack(struct fe_conn *fc, const struct segment *s)
 {
 	uint32_t rtt, dev;
@@ -87,13 +101,14 @@ static void on_ack(struct fe_conn *fc, const struct segment *s)
 	if ((fc->flags & FE_DIRTY) || fc->r0_us == 0)
 		return;
 	rtt = elapsed_us(fc->server_ns, s->ts.ns);
-	if (fc->rdata_us == 0)
-		fc->rdata_us = rtt ? rtt : 1;
 	dev = rtt > fc->r0_us ? rtt - fc->r0_us : fc->r0_us - rtt;
-	if (dev < DELAYED_ACK_US && fc->n_rdev < 16) {
+	if (fc->n_rdev < 16 &&
+	    (fc->rdata_us == 0 ? dev < FIRST_DEV_US : !acked_late(fc, rtt))) {
 		fc->rdev_us += dev;
 		fc->n_rdev++;
 	}
+	if (fc->rdata_us == 0)
+		fc->rdata_us = rtt ? rtt : 1;
 	if (rtt < fc->rmin_us)
 		fc->rmin_us = rtt;
 }
@@ -117,6 +132,7 @@ static bool on_server_data(struct fe_conn *fc, const struct segment *s,
 	}
 	if (opens) {
 		fc->flags &= (uint16_t) ~(FE_DIRTY | FE_ANSWERED);
+		fc->flight_seq = s->seq;
 		if (fc->proto == FE_P_HTTP)
 			fc->stage =
 				n >= 12 && memcmp(p, "HTTP/1.", 7) == 0 &&
@@ -312,6 +328,10 @@ static void record_turn(struct fe_conn *fc, const struct segment *s,
 	}
 	if (fc->r0_us == 0)
 		return;
+	if (fc->server_end - fc->flight_seq > WINDOW_BYTES) {
+		st->large++;
+		return;
+	}
 	if (turn + turn / 8 + 200 < fc->rmin_us) {
 		fc->crossing++; /* faster than the path: not an answer */
 		st->crossing++;
@@ -321,7 +341,7 @@ static void record_turn(struct fe_conn *fc, const struct segment *s,
 	if (fc->ack_ns != 0) {
 		uint32_t ack = elapsed_us(fc->server_ns, fc->ack_ns);
 
-		if (ack < fc->rmin_us + DELAYED_ACK_US) {
+		if (!acked_late(fc, ack)) {
 			gap = elapsed_us(fc->ack_ns, s->ts.ns);
 			from_d = false;
 		}

@@ -1,0 +1,275 @@
+/* The three questions on made-up addresses (infer.c, tunnel.c, shared.c). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "talk.h"
+
+#define RTT 20000
+
+static const struct farend_entry *entry(const struct farend_report *r,
+					enum farend_question q)
+{
+	assert_true(r->n_entries >= FAREND_QUESTIONS);
+	return &r->entries[q];
+}
+
+static void finish(struct talk *t, struct farend_report *r)
+{
+	struct err e;
+
+	conn_flush(t->table);
+	assert_true(farend_finish(t->f, r, &e));
+}
+
+/* Mail and two TLS programs, the same 40 ms behind every turn. */
+static void test_relay(void **state)
+{
+	const struct farend_entry *a;
+	struct farend_report r;
+	int64_t us = 1000000;
+	struct talk t;
+
+	(void)state;
+	talk_open(&t, NULL);
+	for (int i = 0; i < 4; i++) {
+		us = talk_lines(&t, us, RTT + 90 * i, 40600 + 300 * i, 5);
+		us = talk_tls13(&t, us, RTT, 41000 + 400 * i, (uint8_t)(i % 2));
+	}
+	finish(&t, &r);
+	a = entry(&r, FAREND_TERMINATING);
+	assert_int_equal(a->answer, FAREND_YES);
+	assert_true(a->leg.low_ns <= 40000000 && a->leg.high_ns >= 40000000);
+	assert_true(a->log10_lr >= 3 * MICROBANS_PER_BAN);
+	assert_int_equal(a->n_legs, 1);
+	assert_string_equal(a->kind, "port-forward");
+	assert_true(a->n_rivals >= 2);
+	assert_int_equal(a->rivals[0].name, FAREND_R_SLOW);
+	farend_report_free(&r);
+	talk_close(&t);
+}
+
+static void test_direct(void **state)
+{
+	const struct farend_entry *a;
+	struct farend_report r;
+	int64_t us = 1000000;
+	struct talk t;
+
+	(void)state;
+	talk_open(&t, NULL);
+	for (int i = 0; i < 4; i++) {
+		us = talk_lines(&t, us, RTT, 300 + 200 * i, 5);
+		us = talk_tls13(&t, us, RTT, 900 + 300 * i, (uint8_t)(i % 2));
+	}
+	finish(&t, &r);
+	a = entry(&r, FAREND_TERMINATING);
+	assert_int_equal(a->answer, FAREND_NO);
+	assert_true(a->resolution_ns > 0 && a->resolution_ns < 30000000);
+	assert_true(a->log10_lr >= MICROBANS_PER_BAN);
+	assert_true(a->allows_source);
+	assert_non_null(strstr(a->inferred, "cannot be excluded"));
+	farend_report_free(&r);
+	talk_close(&t);
+}
+
+/* One program with one kind of turn, always 40 ms: a slow program does the
+ * same, however often it is repeated. */
+static void test_one_kind_saturates(void **state)
+{
+	const struct farend_entry *a;
+	struct farend_report r;
+	int64_t us = 1000000;
+	struct talk t;
+
+	(void)state;
+	talk_open(&t, NULL);
+	for (int i = 0; i < 16; i++)
+		us = talk_tls13(&t, us, RTT, 40500 + 50 * i, 1);
+	finish(&t, &r);
+	a = entry(&r, FAREND_TERMINATING);
+	assert_int_equal(a->answer, FAREND_UNDETERMINED);
+	assert_int_equal(a->reason, FAREND_SLOW_CLIENT);
+	assert_true(a->log10_lr < 3 * MICROBANS_PER_BAN);
+	farend_report_free(&r);
+	talk_close(&t);
+}
+
+/* Quick at one kind, slow at the other: not a relay. */
+static void test_slow_program(void **state)
+{
+	const struct farend_entry *a;
+	struct farend_report r;
+	int64_t us = 1000000;
+	struct talk t;
+
+	(void)state;
+	talk_open(&t, NULL);
+	for (int i = 0; i < 4; i++) {
+		us = talk_lines(&t, us, RTT, 400, 5);
+		us = talk_tls13(&t, us, RTT, 60000 + 900 * i, (uint8_t)(i % 2));
+	}
+	finish(&t, &r);
+	a = entry(&r, FAREND_TERMINATING);
+	assert_int_not_equal(a->answer, FAREND_YES);
+	farend_report_free(&r);
+	talk_close(&t);
+}
+
+static void test_few(void **state)
+{
+	struct farend_report r;
+	struct talk t;
+
+	(void)state;
+	talk_open(&t, NULL);
+	talk_tls13(&t, 1000000, RTT, 40000, 1);
+	finish(&t, &r);
+	assert_int_equal(entry(&r, FAREND_TERMINATING)->answer,
+			 FAREND_UNDETERMINED);
+	assert_true(entry(&r, FAREND_TERMINATING)->log10_lr <=
+		    2 * MICROBANS_PER_BAN); /* one connection: at most 100 */
+	assert_int_equal(entry(&r, FAREND_SHARED)->reason, FAREND_TOO_FEW);
+	farend_report_free(&r);
+	talk_close(&t);
+}
+
+static void test_shared(void **state)
+{
+	const struct farend_entry *c;
+	struct farend_report r;
+	int64_t us = 1000000;
+	struct talk t;
+
+	(void)state;
+	talk_open(&t, NULL);
+	for (int i = 0; i < 8; i++) {
+		t.ttl = i % 2 ? 120 : 60;
+		us = talk_tls13(&t, us, RTT, 900, 1);
+	}
+	finish(&t, &r);
+	c = entry(&r, FAREND_SHARED);
+	assert_int_equal(c->answer, FAREND_YES);
+	assert_int_equal(c->hosts, 2);
+	assert_int_equal(entry(&r, FAREND_TUNNEL)->answer, FAREND_UNDETERMINED);
+	farend_report_free(&r);
+	talk_close(&t);
+}
+
+/* Openers in our own prefixes are not judged. */
+static void test_local(void **state)
+{
+	struct farend_config cfg = { .n_local = 1 };
+	struct farend_report r;
+	struct talk t;
+
+	(void)state;
+	cfg.local[0] = addr_v4((const uint8_t[]){ 192, 0, 2, 0 });
+	cfg.local_bits[0] = 96 + 24;
+	talk_open(&t, &cfg);
+	talk_tls13(&t, 1000000, RTT, 40000, 1);
+	finish(&t, &r);
+	assert_int_equal(r.n_addresses, 0);
+	farend_report_free(&r);
+	talk_close(&t);
+}
+
+/* A full address table is counted, and the report says so. */
+static void test_overflow(void **state)
+{
+	struct farend_config cfg = { .max_addresses = 2, .max_summaries = 3 };
+	struct farend_report r;
+	int64_t us = 1000000;
+	struct talk t;
+
+	(void)state;
+	talk_open(&t, &cfg);
+	for (int i = 0; i < 12; i++) {
+		t.client = (uint8_t)(1 + i % 3);
+		us = talk_lines(&t, us, RTT, 500, 3);
+	}
+	finish(&t, &r);
+	assert_int_equal(r.n_addresses, 2);
+	assert_int_equal(r.stats.address_overflow, 4);
+	assert_true(r.stats.summary_dropped > 0);
+	for (size_t i = 0; i < r.n_entries; i++)
+		assert_false(r.entries[i].allows_source);
+	farend_report_free(&r);
+	talk_close(&t);
+}
+
+static void test_calibration_round_trip(void **state)
+{
+	struct farend_calib *c;
+	struct farend_calib d = { 0 };
+	char *text = NULL;
+	size_t len = 0;
+	struct err e;
+	FILE *f;
+
+	(void)state;
+	c = farend_calib_shipped(&e);
+	assert_non_null(c);
+	assert_true(c->kind[FE_K_LINE].n > 0);
+	f = open_memstream(&text, &len);
+	assert_true(farend_calib_write(c, f, "2026-11-22", "test"));
+	fclose(f);
+	assert_true(farend_calib_parse(&d, text, len, &e));
+	assert_string_equal(c->name, d.name);
+	for (int k = 0; k < FE_KINDS; k++) {
+		assert_true(c->kind[k].offset_us == d.kind[k].offset_us);
+		assert_int_equal(c->kind[k].n, d.kind[k].n);
+	}
+	assert_int_equal(c->n_power, d.n_power);
+	assert_false(farend_calib_parse(&d, "kind line x 1 1 1\n", 18, &e));
+	assert_false(farend_calib_parse(&d, "value eps 7 d o\n", 16, &e));
+	assert_false(farend_calib_parse(&d, "power 3 9 4 d o\n", 16, &e));
+	assert_false(farend_calib_parse(&d, "value eps nan d o\n", 18, &e));
+	free(text);
+	free(c);
+}
+
+/* What is learned from direct traffic is its own delay. */
+static void test_learn(void **state)
+{
+	struct farend_calib *c;
+	int64_t us = 1000000;
+	struct talk t;
+	struct err e;
+
+	(void)state;
+	talk_open(&t, NULL);
+	for (int i = 0; i < 30; i++)
+		us = talk_lines(&t, us, RTT, 500 + 20 * i, 5);
+	conn_flush(t.table);
+	c = farend_calib_shipped(&e);
+	assert_non_null(c);
+	assert_true(farend_learn(t.f, c, &e));
+	assert_true(c->kind[FE_K_LINE].offset_us >= 600 &&
+		    c->kind[FE_K_LINE].offset_us <= 640);
+	assert_int_equal(c->kind[FE_K_LINE].n, 120);
+	free(c);
+	talk_close(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_relay),
+		cmocka_unit_test(test_direct),
+		cmocka_unit_test(test_one_kind_saturates),
+		cmocka_unit_test(test_slow_program),
+		cmocka_unit_test(test_few),
+		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_local),
+		cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_calibration_round_trip),
+		cmocka_unit_test(test_learn),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
