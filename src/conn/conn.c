@@ -2,8 +2,8 @@
  * conn.c - see conn.h.
  *
  * Records lie in one slab; an open-addressing index of (hash, slot) words with
- * linear probing and backward-shift deletion finds them.  A batch is done in
- * two steps, so that the misses of its look-ups overlap: prefetch, update.
+ * linear probing and backward-shift deletion finds them.  Buckets and records
+ * of segments further on in the batch are prefetched, so that misses overlap.
  * Closed connections wait LINGER_NS in a queue for stray segments.
  */
 #include "conn/conn.h"
@@ -21,7 +21,8 @@
 #define EVICT_SAMPLE 32
 #define DUP_NS       INT64_C(1000000) /* mirrored copy: within 1 ms */
 #define SENSOR_NS    INT64_C(1000000) /* files of one sensor never overlap */
-#define PREFETCH_MAX 256
+#define AHEAD_BUCKET 24 /* segments */
+#define AHEAD_RECORD 12
 
 struct bucket {
 	uint32_t hash;
@@ -476,30 +477,34 @@ static bool update_one(struct conn_table *t, const struct segment *s,
 	return true;
 }
 
+/* The bucket of a segment far ahead, and the record of one nearer, are on
+ * their way while this one is updated. */
 static void prefetch(const struct conn_table *t, const struct segment *seg,
-		     size_t n)
+		     size_t i, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		__builtin_prefetch(&t->index[seg[i].hash & t->mask]);
-	for (size_t i = 0; i < n; i++) {
-		const struct bucket *b = &t->index[seg[i].hash & t->mask];
+	const struct bucket *b;
+	const char *p;
 
-		if (b->slot != 0) {
-			const char *p = (const char *)&t->conns[b->slot - 1];
-
-			__builtin_prefetch(p, 1);
-			__builtin_prefetch(p + 64, 1);
-		}
-	}
+	if (i + AHEAD_BUCKET < n)
+		__builtin_prefetch(
+			&t->index[seg[i + AHEAD_BUCKET].hash & t->mask]);
+	if (i + AHEAD_RECORD >= n)
+		return;
+	b = &t->index[seg[i + AHEAD_RECORD].hash & t->mask];
+	if (b->slot == 0)
+		return;
+	p = (const char *)&t->conns[b->slot - 1];
+	__builtin_prefetch(p);
+	__builtin_prefetch(p + 64);
 }
 
 size_t conn_update(struct conn_table *t, const struct segment *seg, size_t n,
 		   struct conn_event *out)
 {
+	for (size_t i = 0; i < n && i < AHEAD_BUCKET; i++)
+		__builtin_prefetch(&t->index[seg[i].hash & t->mask]);
 	for (size_t i = 0; i < n; i++) {
-		if (i % PREFETCH_MAX == 0)
-			prefetch(t, seg + i,
-				 n - i < PREFETCH_MAX ? n - i : PREFETCH_MAX);
+		prefetch(t, seg, i, n);
 		out[i] = (struct conn_event){ .ts = seg[i].ts,
 					      .slot = CONN_NONE };
 		if (seg[i].outcome != SEG_OK)

@@ -183,7 +183,7 @@ void burst_prefetch(const struct burst_table *t, uint32_t slot)
 {
 	const char *p = (const char *)&t->conns[slot];
 
-	__builtin_prefetch(p, 1);
+	__builtin_prefetch(p);
 }
 
 void burst_release(struct burst_table *t, uint32_t slot)

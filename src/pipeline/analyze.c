@@ -19,6 +19,7 @@
 #include "relay/judge.h"
 
 #define BATCH       128
+#define AHEAD       8 /* events whose burst state is prefetched */
 #define POOL_BYTES  ((size_t)320 << 20) /* burst logs; touched as needed */
 #define PAIRS_KEPT  20000
 #define IDLE_MS     1000 /* a quiet pipe is looked at for signals */
@@ -275,8 +276,11 @@ static void use_batch(struct run *r, struct segment *seg, size_t n)
 				seg[i].outcome = SEG_OTHER;
 	for (size_t at = 0; at < n; at += done) {
 		done = conn_update(r->conns, seg + at, n - at, ev);
-		for (size_t i = 0; i < done; i++)
+		for (size_t i = 0; i < done; i++) {
+			if (i + AHEAD < done && ev[i + AHEAD].slot != CONN_NONE)
+				burst_prefetch(r->bursts, ev[i + AHEAD].slot);
 			use_event(r, &ev[i]);
+		}
 	}
 	if (n > 0)
 		conn_expire(r->conns, seg[n - 1].ts);
