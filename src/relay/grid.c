@@ -24,6 +24,7 @@
 #define N_BINS        ((LAST_OCT - FIRST_OCT) * BINS_PER_OCT)
 #define CANDIDATES    2
 #define STEPS         24
+#define LAGS          4    /* gaps over up to so many ticks */
 
 /* sin and cos of 2 pi x, x in [0,1): polynomial, the same on every machine.
  * Error below 3e-7, far below what a phase test can see. */
@@ -92,10 +93,10 @@ static double strength(const int64_t *us, size_t n, double period)
 	return (ss * ss + cc * cc) / (double)n;
 }
 
-/* The strongest period near the centre of a bin; 0 = not significant. */
-static double refine(const int64_t *us, size_t n, int bin, double *best)
+/* The strongest period near a centre; 0 = not significant. */
+static double refine(const int64_t *us, size_t n, double centre, double *best)
 {
-	double centre = bin_period(bin), found = 0;
+	double found = 0;
 
 	*best = GRID_LIMIT;
 	for (int i = 0; i <= STEPS; i++) {
@@ -108,6 +109,24 @@ static double refine(const int64_t *us, size_t n, int bin, double *best)
 		}
 	}
 	return found;
+}
+
+/* The fullest bin may hold the gaps over two to four ticks, which scatter
+ * less than those of one: the shortest significant part of it counts. */
+static double shortest(const int64_t *us, size_t n, int bin, double *best)
+{
+	double p = 0;
+
+	for (int k = LAGS; k >= 1 && p == 0; k--)
+		p = refine(us, n, bin_period(bin) / k, best);
+	return p;
+}
+
+static bool is_multiple(double p, double period)
+{
+	double k = p / period;
+
+	return k < LAGS + 0.5 && fabs(k - (int)(k + 0.5)) < 0.07 * k;
 }
 
 static bool near_multiple(int64_t d, double period, double tol)
@@ -137,7 +156,7 @@ static void window(const int64_t *us, size_t n, uint8_t *mask)
 	if (n < GRID_MIN)
 		return;
 	for (size_t i = 1; i < n; i++) {
-		for (size_t j = 1; j <= 4 && j <= i; j++) {
+		for (size_t j = 1; j <= LAGS && j <= i; j++) {
 			int b = period_bin(us[i] - us[i - j]);
 
 			if (b >= 0)
@@ -152,10 +171,14 @@ static void window(const int64_t *us, size_t n, uint8_t *mask)
 				top = b;
 		if (count[top] < 6 || count[top] * 4 < n)
 			return;
+		period = shortest(us, n, top, &v);
 		count[top] = 0;
-		period = refine(us, n, top, &v);
-		if (period > 0)
-			mark(us, n, period, v / (double)n, mask);
+		if (period == 0)
+			continue;
+		mark(us, n, period, v / (double)n, mask);
+		for (int b = 0; b < N_BINS; b++)
+			if (is_multiple(bin_period(b), period))
+				count[b] = 0;
 	}
 }
 
