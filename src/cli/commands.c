@@ -7,11 +7,8 @@ extern const struct command command_analyze, command_explain, command_evaluate,
 	command_mrt, command_origin;
 
 const struct command *const commands[] = {
-	&command_analyze,
-	&command_explain,
-	&command_evaluate,
-	&command_mrt,
-	&command_origin,
+	&command_analyze, &command_explain, &command_evaluate,
+	&command_mrt,	  &command_origin,
 };
 const size_t n_commands = sizeof(commands) / sizeof(commands[0]);
 

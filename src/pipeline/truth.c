@@ -176,8 +176,8 @@ static bool read_truth(struct json_object *o, struct truth *t, struct err *e)
 	l = list(o, "connections", &p, sizeof(*t->conns), &t->n_conns);
 	t->conns = p;
 	for (size_t i = 0; i < t->n_conns; i++) {
-		if (!read_conn(json_object_array_get_idx(l, i), t,
-			       &t->conns[i], e))
+		if (!read_conn(json_object_array_get_idx(l, i), t, &t->conns[i],
+			       e))
 			return err_ctx(e, "connection %zu", i + 1);
 	}
 	l = list(o, "relays", &p, sizeof(*t->relays), &t->n_relays);
@@ -187,8 +187,13 @@ static bool read_truth(struct json_object *o, struct truth *t, struct err *e)
 				&t->relays[i], e))
 			return false;
 		if (strncmp(t->relays[i].kind, "interactive", 11) == 0 &&
-		    has_chaff(o))
-			strncat(t->relays[i].tool, " chaff", 6);
+		    has_chaff(o)) {
+			char *tool = t->relays[i].tool;
+			size_t n = strlen(tool);
+
+			snprintf(tool + n, sizeof(t->relays[i].tool) - n,
+				 " chaff");
+		}
 	}
 	return true;
 }

@@ -14,8 +14,8 @@ bool report_evaluation_json(FILE *f, const struct evaluation *v);
  * per LR that occurs. */
 bool report_evaluation_tippett(FILE *f, const struct evaluation *v);
 
-/* True pairs of one kind, tool and group, found or not; must = only those that have
- * to be found, or only the others. */
+/* True pairs of one kind, tool and group, found or not; must = only those that
+ * have to be found, or only the others. */
 struct evaluation_row {
 	char kind[32], tool[32], group;
 	size_t n, found, reversed;

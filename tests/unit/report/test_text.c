@@ -44,8 +44,9 @@ static char *explanation(const struct case_record *c, const char *address)
 
 static void contains(const char *text, const char *part)
 {
-	if (strstr(text, part) == NULL)
-		fail_msg("no '%s' in:\n%s", part, text);
+	if (text == NULL || strstr(text, part) == NULL)
+		fail_msg("no '%s' in:\n%s", part,
+			 text != NULL ? text : "(nothing)");
 }
 
 static void test_screen(void **state)
