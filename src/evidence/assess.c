@@ -297,6 +297,7 @@ static bool fill_address(struct state *s, const struct host *h,
 	memset(a, 0, sizeof(*a));
 	a->address = h->addr;
 	a->connections = h->conns;
+	a->may_be_fed = (h->flags & HOST_OPENED) && (h->flags & HOST_ACCEPTED);
 	a->verdict = VERDICT_UNDETERMINED;
 	a->quality = quality_of(s, h, a->why_quality, sizeof(a->why_quality));
 	for (size_t i = 0; i < c->n_relays; i++)
@@ -324,18 +325,6 @@ static bool fill_address(struct state *s, const struct host *h,
 	return true;
 }
 
-static int by_verdict(const void *x, const void *y)
-{
-	static const int rank[] = { [VERDICT_SPRINGBOARD] = 0,
-				    [VERDICT_UNDETERMINED] = 1,
-				    [VERDICT_SOURCE] = 2 };
-	const struct case_address *a = x, *b = y;
-
-	if (a->verdict != b->verdict)
-		return rank[a->verdict] - rank[b->verdict];
-	return addr_cmp(&a->address, &b->address);
-}
-
 static bool fill_addresses(struct state *s)
 {
 	uint32_t n = relay_index_stats(s->in->index)->hosts;
@@ -354,7 +343,7 @@ static bool fill_addresses(struct state *s)
 			return false;
 		c->n_addresses++;
 	}
-	qsort(c->addresses, c->n_addresses, sizeof(*c->addresses), by_verdict);
+	case_sort_addresses(c);
 	return true;
 }
 

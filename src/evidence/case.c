@@ -175,3 +175,20 @@ bool case_has_sufficient(const struct case_record *c)
 	}
 	return false;
 }
+
+static int by_verdict(const void *x, const void *y)
+{
+	static const int rank[] = { [VERDICT_SPRINGBOARD] = 0,
+				    [VERDICT_UNDETERMINED] = 1,
+				    [VERDICT_SOURCE] = 2 };
+	const struct case_address *a = x, *b = y;
+
+	if (a->verdict != b->verdict)
+		return rank[a->verdict] - rank[b->verdict];
+	return addr_cmp(&a->address, &b->address);
+}
+
+void case_sort_addresses(struct case_record *c)
+{
+	qsort(c->addresses, c->n_addresses, sizeof(*c->addresses), by_verdict);
+}

@@ -154,6 +154,8 @@ struct case_address {
 	struct case_finding *findings;
 	size_t n_findings;
 	uint32_t connections;  /* seen with it */
+	bool may_be_fed;       /* it accepted and opened connections here: no
+	                        * far end can make it a source */
 };
 
 struct case_far_end {
@@ -212,6 +214,7 @@ struct case_record {
 	size_t n_losses;
 	char *text;                  /* names of losses read from a file */
 	uint32_t validation_runs;    /* behind the cap of the LR */
+	char calibration[96];        /* of the far end, "" = not used */
 	bool damaged;                /* some input was lost or damaged */
 };
 
@@ -220,6 +223,8 @@ void case_free(struct case_record *c);
 /* NULL when there is none of that id. */
 const struct case_conn *case_find_conn(const struct case_record *c,
 				       uint32_t id);
+/* Springboards first, then undetermined, then sources; by address. */
+void case_sort_addresses(struct case_record *c);
 /* At least one relay or far-end statement is sufficient. */
 bool case_has_sufficient(const struct case_record *c);
 

@@ -14,6 +14,8 @@
 #include "decode/decode.h"
 #include "evidence/assess.h"
 #include "evidence/community.h"
+#include "evidence/far.h"
+#include "farend/farend.h"
 #include "feature/burst.h"
 #include "relay/index.h"
 #include "relay/judge.h"
@@ -34,6 +36,7 @@ struct run {
 	struct burst_table *bursts;
 	struct relay_index *index;
 	struct judge *judge;
+	struct farend *far;      /* NULL: not asked for */
 	uint8_t *named;          /* per slot: a kept pair names it */
 	struct assess_pair *pairs;
 	size_t n_pairs, room_pairs;
@@ -154,6 +157,8 @@ static void on_release(void *arg, uint32_t slot)
 {
 	struct run *r = arg;
 
+	if (r->far != NULL)
+		farend_release(r->far, slot, conn_get(r->conns, slot));
 	relay_index_release(r->index, slot, conn_get(r->conns, slot),
 			    conn_get_cold(r->conns, slot));
 	if ((r->named[slot] || r->o->all) &&
@@ -201,6 +206,7 @@ static bool read_expected(struct run *r, struct err *e)
 static bool run_open(struct run *r, struct err *e)
 {
 	const struct analyze_options *o = r->o;
+	struct farend_config cfg = { .n_local = 0 };
 
 	if (!read_expected(r, e))
 		return false;
@@ -213,6 +219,13 @@ static bool run_open(struct run *r, struct err *e)
 	r->index = relay_index_new(o->max_conns, o->max_pairs, on_judge, r, e);
 	r->judge = judge_new(o->seed, e);
 	r->named = mem_map(o->max_conns);
+	if (!o->no_far_end) {
+		cfg.alpha = o->alpha;
+		cfg.calib = o->calibration;
+		r->far = farend_new(o->max_conns, &cfg, e);
+		if (r->far == NULL)
+			return false;
+	}
 	if (!r->decoder || !r->conns || !r->bursts || !r->index || !r->judge)
 		return false;
 	if (r->named == NULL)
@@ -227,6 +240,7 @@ static bool run_open(struct run *r, struct err *e)
 
 static void run_close(struct run *r)
 {
+	farend_free(r->far);
 	judge_free(r->judge);
 	relay_index_free(r->index);
 	burst_table_free(r->bursts);
@@ -280,6 +294,9 @@ static void use_batch(struct run *r, struct segment *seg, size_t n)
 			if (i + AHEAD < done && ev[i + AHEAD].slot != CONN_NONE)
 				burst_prefetch(r->bursts, ev[i + AHEAD].slot);
 			use_event(r, &ev[i]);
+			if (r->far != NULL && ev[i].slot != CONN_NONE)
+				farend_update(r->far, &seg[at + i], &ev[i],
+					      conn_get(r->conns, ev[i].slot));
 		}
 	}
 	if (n > 0)
@@ -526,14 +543,35 @@ fail:
 	return NULL;
 }
 
+static bool add_far_end(struct run *r, struct case_record *c, struct err *e)
+{
+	struct farend_report rep;
+	bool ok;
+
+	if (r->far == NULL)
+		return true;
+	if (!farend_finish(r->far, &rep, e))
+		return false;
+	ok = far_apply(c, &rep, e);
+	farend_report_free(&rep);
+	return ok;
+}
+
 static struct case_record *finish(struct run *r, struct err *e)
 {
+	struct case_record *c;
+
 	conn_flush(r->conns);
 	if (r->out_of_memory) {
 		err_set(e, ERR_MEMORY, "no memory for the results");
 		return NULL;
 	}
-	return build_case(r, false, e);
+	c = build_case(r, false, e);
+	if (c != NULL && !add_far_end(r, c, e)) {
+		case_free(c);
+		return NULL;
+	}
+	return c;
 }
 
 /* Two sensors have two clocks: never one timeline. */

@@ -11,6 +11,8 @@
 #include "capture/capture.h"
 #include "evidence/case.h"
 
+struct farend_calib;
+
 struct analyze_options {
 	struct capture_spec input;
 	struct addr address;      /* only connections of this address */
@@ -24,6 +26,8 @@ struct analyze_options {
 	bool all;                 /* keep every connection and weak relay */
 	unsigned threads;         /* 1 or 2 */
 	uint64_t seed;            /* of decoys; stands in the report */
+	bool no_far_end;          /* pairs only */
+	const struct farend_calib *calibration; /* NULL: the shipped one */
 	/* called from time to time on long reads; NULL = silent */
 	void (*progress)(void *arg, uint64_t bytes_done, uint64_t bytes_all,
 			 uint64_t packets);

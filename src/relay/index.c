@@ -419,6 +419,8 @@ void relay_index_release(struct relay_index *x, uint32_t slot,
 		h->data_packets += c->side[0].data_packets +
 				   c->side[1].data_packets;
 		h->flags |= both ? HOST_TWO_WAY : HOST_ONE_WAY;
+		if (c->side[0].data_packets > 0 || c->side[1].data_packets > 0)
+			h->flags |= e == 0 ? HOST_OPENED : HOST_ACCEPTED;
 		if (c->flags & CONN_EVICTED)
 			h->flags |= HOST_OVERFLOW;
 	}

@@ -1,0 +1,155 @@
+/* far.c - see far.h. */
+#include "evidence/far.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct case_address *find_address(struct case_record *c,
+					 const struct addr *a)
+{
+	for (size_t i = 0; i < c->n_addresses; i++)
+		if (addr_eq(&c->addresses[i].address, a))
+			return &c->addresses[i];
+	return NULL;
+}
+
+static bool add_finding(struct case_address *a, const struct case_finding *f)
+{
+	struct case_finding *p = realloc(a->findings, (a->n_findings + 1) *
+							      sizeof(*p));
+
+	if (p == NULL)
+		return false;
+	a->findings = p;
+	p[a->n_findings++] = *f;
+	return true;
+}
+
+static void copy_text(char *to, size_t room, const char *from)
+{
+	size_t n = strlen(from);
+
+	n = n < room ? n : room - 1;
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
+static bool fill_entry(struct case_far_end *o, const struct farend_entry *n)
+{
+	memset(o, 0, sizeof(*o));
+	o->address = n->address;
+	o->question = (enum far_question)n->question;
+	o->answer = (enum far_answer)n->answer;
+	copy_text(o->reason, sizeof(o->reason),
+		  n->reason == FAREND_OK ? "" : farend_reason_name(n->reason));
+	o->sufficient = n->sufficient;
+	o->log10_e = n->log10_e;
+	o->log10_lr = n->log10_lr;
+	o->leg_low_ms = n->leg.high_ns < 0 ? -1 : (double)n->leg.low_ns / 1e6;
+	o->leg_high_ms = n->leg.high_ns < 0 ? -1 : (double)n->leg.high_ns / 1e6;
+	o->resolution_ms = (double)n->resolution_ns / 1e6;
+	o->connections = calloc((size_t)n->n_conn_ids + 1, sizeof(uint32_t));
+	if (o->connections == NULL)
+		return false;
+	o->n_connections = n->n_conn_ids;
+	memcpy(o->connections, n->conn_ids, n->n_conn_ids * sizeof(uint32_t));
+	return true;
+}
+
+static void say_entry(const struct farend_entry *n, struct case_finding *f)
+{
+	memset(f, 0, sizeof(*f));
+	copy_text(f->proposition, sizeof(f->proposition),
+		  farend_question_name(n->question));
+	copy_text(f->observed, sizeof(f->observed), n->observed);
+	copy_text(f->inferred, sizeof(f->inferred), n->inferred);
+	f->log10_e = n->log10_e;
+	f->log10_lr = n->log10_lr;
+	for (int i = 0; i < 4 && i < n->n_conn_ids; i++)
+		f->conns[i] = n->conn_ids[i];
+}
+
+static bool has_relay(const struct case_record *c, const struct addr *a)
+{
+	for (size_t i = 0; i < c->n_relays && c->relays[i].sufficient; i++)
+		if (addr_eq(&c->relays[i].host, a))
+			return true;
+	return false;
+}
+
+/* What question A may do to the verdict of its address. */
+static void let_speak(const struct case_record *c, struct case_address *a,
+		      const struct farend_entry *n)
+{
+	if (n->question != FAREND_TERMINATING || a->quality == 'C')
+		return;
+	if (n->answer == FAREND_YES && n->sufficient) {
+		a->verdict = VERDICT_SPRINGBOARD;
+		a->reason = REASON_NONE;
+	} else if (n->answer == FAREND_NO && n->allows_source &&
+		   a->verdict == VERDICT_UNDETERMINED && !a->may_be_fed &&
+		   !has_relay(c, &a->address)) {
+		a->verdict = VERDICT_SOURCE;
+		a->reason = REASON_NONE;
+	} else if (n->reason == FAREND_CONFLICT &&
+		   a->verdict == VERDICT_UNDETERMINED) {
+		a->reason = REASON_CONFLICT;
+	}
+}
+
+static bool apply_entry(struct case_record *c, const struct farend_entry *n)
+{
+	struct case_address *a = find_address(c, &n->address);
+	struct case_finding f;
+
+	if (!fill_entry(&c->far_ends[c->n_far_ends], n))
+		return false;
+	c->n_far_ends++;
+	if (a == NULL || n->observed[0] == '\0')
+		return true;
+	say_entry(n, &f);
+	if (!add_finding(a, &f))
+		return false;
+	let_speak(c, a, n);
+	return true;
+}
+
+static bool apply_address(struct case_record *c,
+			  const struct farend_address *n)
+{
+	struct case_address *a = find_address(c, &n->address);
+	struct case_finding f;
+
+	for (int i = 0; a != NULL && i < n->n_findings; i++) {
+		const struct farend_finding *s = &n->findings[i];
+
+		f = (struct case_finding){ .log10_lr = s->log10_lr };
+		copy_text(f.proposition, sizeof(f.proposition),
+			  s->proposition);
+		copy_text(f.observed, sizeof(f.observed), s->observed);
+		copy_text(f.inferred, sizeof(f.inferred), s->inferred);
+		memcpy(f.conns, s->conns, sizeof(f.conns));
+		if (!add_finding(a, &f))
+			return false;
+	}
+	return true;
+}
+
+bool far_apply(struct case_record *c, const struct farend_report *r,
+	       struct err *e)
+{
+	c->far_ends = calloc(r->n_entries + 1, sizeof(*c->far_ends));
+	if (c->far_ends == NULL)
+		goto fail;
+	for (size_t i = 0; i < r->n_entries; i++)
+		if (!apply_entry(c, &r->entries[i]))
+			goto fail;
+	for (size_t i = 0; i < r->n_addresses; i++)
+		if (!apply_address(c, &r->addresses[i]))
+			goto fail;
+	copy_text(c->calibration, sizeof(c->calibration), r->calibration);
+	case_sort_addresses(c);
+	return true;
+fail:
+	return err_set(e, ERR_MEMORY, "no memory for the report");
+}
