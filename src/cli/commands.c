@@ -4,11 +4,11 @@
 #include <string.h>
 
 extern const struct command command_analyze, command_explain, command_evaluate,
-	command_mrt, command_origin;
+	command_mrt, command_origin, command_outage;
 
 const struct command *const commands[] = {
 	&command_analyze, &command_explain, &command_evaluate,
-	&command_mrt,	  &command_origin,
+	&command_mrt,	  &command_origin,  &command_outage,
 };
 const size_t n_commands = sizeof(commands) / sizeof(commands[0]);
 

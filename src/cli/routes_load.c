@@ -67,7 +67,8 @@ bool routes_replay(struct routes *r, int64_t until,
 			each(arg, it.msg->sec);
 	}
 	for (unsigned i = 0; i < r->feed->nfiles; i++)
-		r->lossy |= r->feed->files[i]->damage[0] != '\0';
+		r->lossy |= r->feed->files[i]->damage[0] != '\0' &&
+			    !r->feed->files[i]->not_ours;
 	r->no_data = r->records == 0;
 	return true;
 }
@@ -75,7 +76,8 @@ bool routes_replay(struct routes *r, int64_t until,
 void routes_complain(const struct routes *r)
 {
 	for (unsigned i = 0; i < r->feed->nfiles; i++)
-		if (r->feed->files[i]->damage[0])
+		if (r->feed->files[i]->damage[0] &&
+		    !r->feed->files[i]->not_ours)
 			fprintf(stderr, "wellspring: %s: %s\n",
 				r->feed->files[i]->path,
 				r->feed->files[i]->damage);

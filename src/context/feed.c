@@ -164,9 +164,10 @@ static void start(struct feed_file *file)
 	file->open = NULL;
 	file->empty = file->done = true;
 	/* bytes, and none of them a record: not our format */
-	file->failed = file->stats.gap_bytes + file->stats.tail_bytes +
-			       file->stats.gaps >
-		       0;
+	file->failed = file->stats.gaps + file->stats.tail_bytes > 0;
+	if (file->stats.gaps)
+		snprintf(file->damage, sizeof(file->damage),
+			 "not an MRT file, left out");
 }
 
 static bool add_file(struct feed *f, const char *path, const char *name,
@@ -215,6 +216,18 @@ static bool add_file(struct feed *f, const char *path, const char *name,
 	return true;
 }
 
+/* A file that nobody named: something else may lie in a directory. */
+static bool add_found(struct feed *f, const char *path, const char *name,
+		      unsigned *added)
+{
+	unsigned n = f->nfiles;
+	bool ok = add_file(f, path, name, added, NULL);
+
+	if (f->nfiles > n && f->files[n]->failed)
+		f->files[n]->not_ours = true;
+	return ok;
+}
+
 static bool add_dir(struct feed *f, const char *path, const char *name,
 		    unsigned *added, int depth)
 {
@@ -232,8 +245,10 @@ static bool add_dir(struct feed *f, const char *path, const char *name,
 		    stat(sub, &st) == 0) {
 			if (S_ISDIR(st.st_mode) && depth < MAX_DEPTH)
 				ok &= add_dir(f, sub, name, added, depth + 1);
-			else if (S_ISREG(st.st_mode))
-				ok &= add_file(f, sub, name, added, NULL);
+			else if (S_ISREG(st.st_mode) &&
+				 (f->not_after == 0 ||
+				  st.st_mtime <= f->not_after))
+				ok &= add_found(f, sub, name, added);
 		}
 		free(list[i]);
 	}

@@ -18,10 +18,12 @@
 struct feed_file {
 	char *path;
 	unsigned collector;
-	bool empty;    /* no record in it */
-	bool done;     /* read to its end */
-	bool failed;   /* cannot be opened or is no MRT file */
-	bool is_table; /* starts with a table */
+	bool empty;	      /* no record in it */
+	bool not_ours;	      /* found in a directory, and no MRT file */
+	bool done;	      /* read to its end */
+	bool failed;	      /* cannot be opened or is no MRT file */
+	bool is_table;	      /* starts with a table */
+	bool seen_by_watcher; /* for the caller */
 	int64_t first_sec;
 	int64_t named_sec;	/* YYYYMMDD.HHMM in its name, or -1 */
 	struct mrt_stats stats; /* once done */
@@ -33,6 +35,7 @@ struct feed_file {
 struct feed {
 	struct feed_file **files; /* in the order of their first record */
 	unsigned nfiles, cap;
+	int64_t not_after;	  /* leave out files written later; 0 = none */
 	unsigned from;		  /* files before this one are done */
 	char (*names)[FEED_NAME]; /* of collectors */
 	unsigned ncollectors;

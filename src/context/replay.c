@@ -261,6 +261,10 @@ static void table_begin(struct replay *r, unsigned c, int64_t sec)
 	for (uint32_t i = 0; i < r->rib->npeers; i++)
 		if (r->rib->peers[i].collector == c)
 			r->rib->peers[i].in_dump = false;
+	note(r, (struct replay_note){ .what = EV_TABLE_BEGIN,
+				      .sec = sec,
+				      .collector = c,
+				      .peer = RIB_NONE });
 }
 
 /* Routes of the table's peers that it does not hold were withdrawn unseen. */

@@ -29,6 +29,7 @@ enum replay_event {
 	EV_PEER_UNSURE, /* its collector has a gap or a damaged file */
 	EV_TRANSFER,	/* a table transfer without a state record */
 	EV_GAP,		/* the collector was silent; from .. to */
+	EV_TABLE_BEGIN, /* a table of the collector starts */
 	EV_TABLE,	/* a table of the collector was read to its end */
 };
 
