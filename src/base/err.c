@@ -51,8 +51,8 @@ bool err_sys(struct err *e, int sys, const char *fmt, ...)
 	return false;
 }
 
-bool err_at(struct err *e, enum err_code code, uint64_t offset,
-	    const char *fmt, ...)
+bool err_at(struct err *e, enum err_code code, uint64_t offset, const char *fmt,
+	    ...)
 {
 	va_list ap;
 

@@ -20,10 +20,10 @@ struct json {
 	FILE *f; /* borrowed */
 	int depth;
 	bool failed;
-	bool compact;               /* one line, for JSON lines */
-	bool after_key;             /* a key was written, its value is next */
+	bool compact;		    /* one line, for JSON lines */
+	bool after_key;		    /* a key was written, its value is next */
 	bool has_items[JSON_DEPTH]; /* per level: something was written */
-	char close[JSON_DEPTH];     /* per level: '}' or ']' */
+	char close[JSON_DEPTH];	    /* per level: '}' or ']' */
 };
 
 void json_init(struct json *j, FILE *f, bool compact);
@@ -33,7 +33,7 @@ bool json_done(struct json *j);
 
 void json_object(struct json *j); /* { */
 void json_array(struct json *j);  /* [ */
-void json_end(struct json *j);    /* closes the innermost of both */
+void json_end(struct json *j);	  /* closes the innermost of both */
 void json_key(struct json *j, const char *key);
 
 void json_int(struct json *j, int64_t v);

@@ -12,10 +12,10 @@
 #include <string.h>
 
 /* ln 2 in two parts: the first has 32 trailing zero bits (Cody and Waite) */
-#define LN2_HI 6.93147180369123816490e-01
-#define LN2_LO 1.90821492927058770002e-10
+#define LN2_HI	6.93147180369123816490e-01
+#define LN2_LO	1.90821492927058770002e-10
 #define LOG10_E 4.34294481903251827651e-01
-#define LN_10 2.30258509299404568402e+00
+#define LN_10	2.30258509299404568402e+00
 
 static double from_bits(uint64_t u)
 {

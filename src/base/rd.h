@@ -15,8 +15,8 @@
 
 struct rd {
 	const uint8_t *p; /* next byte, borrowed */
-	size_t left;      /* bytes that remain */
-	bool bad;         /* a read went past the end */
+	size_t left;	  /* bytes that remain */
+	bool bad;	  /* a read went past the end */
 };
 
 static inline struct rd rd_make(const void *p, size_t len)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_S  INT64_C(1000000000)
 #define S_PER_DAY INT64_C(86400)
 
 /* Days since 1970-01-01 of a date, by counting 400-year eras from 1 March. */

@@ -17,8 +17,8 @@
 
 #include "evidence/chain.h"
 
-#define LOSS_B 0.0   /* any hole in the capture */
-#define LOSS_C 0.02  /* share of data segments with a hole before them */
+#define LOSS_B	      0.0   /* any hole in the capture */
+#define LOSS_C	      0.02  /* share of data segments with a hole before them */
 #define ADDRESSES_MAX 10000 /* without --all */
 
 struct state {
@@ -55,12 +55,12 @@ static void fill_hypotheses(struct state *s)
 			       over(in->decoys_above[2], in->decoys, 0.001);
 }
 
-static char quality_of(const struct state *s, const struct host *h,
-		       char *why, size_t len)
+static char quality_of(const struct state *s, const struct host *h, char *why,
+		       size_t len)
 {
-	double loss = h->data_packets > 0 ?
-			      (double)h->gaps / (double)h->data_packets :
-			      0;
+	double loss = h->data_packets > 0
+			      ? (double)h->gaps / (double)h->data_packets
+			      : 0;
 
 	why[0] = '\0';
 	if (s->self_check_failed)
@@ -113,7 +113,7 @@ static enum relay_kind kind_of(const struct case_conn *in,
 			       const struct case_conn *out,
 			       const struct addr *host)
 {
-	int i = addr_eq(&in->dst, host) ? 0 : 1; /* towards the host */
+	int i = addr_eq(&in->dst, host) ? 0 : 1;  /* towards the host */
 	int o = addr_eq(&out->src, host) ? 0 : 1; /* away from it */
 	uint64_t req_in = in->bytes[i], req_out = out->bytes[o];
 	uint64_t rep_in = out->bytes[!o], rep_out = in->bytes[!i];
@@ -347,8 +347,7 @@ static bool fill_addresses(struct state *s)
 	return true;
 }
 
-bool assess(const struct assess_input *in, struct case_record *c,
-	    struct err *e)
+bool assess(const struct assess_input *in, struct case_record *c, struct err *e)
 {
 	struct state s = { .in = in, .c = c };
 

@@ -16,9 +16,9 @@
 /* A pair worth keeping. */
 struct assess_pair {
 	struct addr host;
-	uint32_t host_id;      /* in the index */
-	uint32_t conn[2];      /* connection ids, the older first */
-	uint8_t end[2];        /* 0: the host opened that connection */
+	uint32_t host_id; /* in the index */
+	uint32_t conn[2]; /* connection ids, the older first */
+	uint8_t end[2];	  /* 0: the host opened that connection */
 	struct pair_result result;
 };
 
@@ -26,12 +26,12 @@ struct assess_input {
 	const struct assess_pair *pairs;
 	size_t n_pairs;
 	const struct relay_index *index;
-	int64_t epoch_ns;      /* time 0 of pair_result */
+	int64_t epoch_ns;	     /* time 0 of pair_result */
 	const struct addr *expected; /* hosts known to relay */
 	size_t n_expected;
 	double alpha;
 	bool all;
-	bool capture_loss;     /* the capture itself reports lost packets */
+	bool capture_loss; /* the capture itself reports lost packets */
 	uint64_t decoys, decoys_above[3];
 	uint64_t (*decoys_at)(const void *arg, microbans threshold);
 	const void *decoys_arg;

@@ -15,8 +15,8 @@ static struct case_address *find_address(struct case_record *c,
 
 static bool add_finding(struct case_address *a, const struct case_finding *f)
 {
-	struct case_finding *p = realloc(a->findings, (a->n_findings + 1) *
-							      sizeof(*p));
+	struct case_finding *p =
+		realloc(a->findings, (a->n_findings + 1) * sizeof(*p));
 
 	if (p == NULL)
 		return false;
@@ -114,8 +114,7 @@ static bool apply_entry(struct case_record *c, const struct farend_entry *n)
 	return true;
 }
 
-static bool apply_address(struct case_record *c,
-			  const struct farend_address *n)
+static bool apply_address(struct case_record *c, const struct farend_address *n)
 {
 	struct case_address *a = find_address(c, &n->address);
 	struct case_finding f;
@@ -124,8 +123,7 @@ static bool apply_address(struct case_record *c,
 		const struct farend_finding *s = &n->findings[i];
 
 		f = (struct case_finding){ .log10_lr = s->log10_lr };
-		copy_text(f.proposition, sizeof(f.proposition),
-			  s->proposition);
+		copy_text(f.proposition, sizeof(f.proposition), s->proposition);
 		copy_text(f.observed, sizeof(f.observed), s->observed);
 		copy_text(f.inferred, sizeof(f.inferred), s->inferred);
 		memcpy(f.conns, s->conns, sizeof(f.conns));

@@ -19,13 +19,13 @@
 
 #include <string.h>
 
-#define CLASSES   8      /* factor 4 each, from 16 bytes on */
-#define DECOYS    15
-#define MEMORY    32     /* latest exchanges remembered */
-#define PAD_HEAD  8      /* header of a padded frame */
-#define RUN_MAX   3      /* source bursts that may leave as one */
-#define GRADES    6
-#define NO_CREDIT 5      /* the last grade: no agreement */
+#define CLASSES	  8 /* factor 4 each, from 16 bytes on */
+#define DECOYS	  15
+#define MEMORY	  32 /* latest exchanges remembered */
+#define PAD_HEAD  8  /* header of a padded frame */
+#define RUN_MAX	  3  /* source bursts that may leave as one */
+#define GRADES	  6
+#define NO_CREDIT 5 /* the last grade: no agreement */
 #define BETS_MAX  2048
 
 struct past {
@@ -39,7 +39,7 @@ struct content {
 	uint32_t n_size[CLASSES];
 	struct past past[MEMORY];
 	uint32_t n_past;
-	double centre;   /* ratio for the exchange in question, 0 = unknown */
+	double centre;	 /* ratio for the exchange in question, 0 = unknown */
 	double overhead; /* bytes per source burst for it; NO_OVERHEAD */
 };
 
@@ -168,8 +168,7 @@ static double score(const struct content *c, int g)
 	return f < 1e-2 ? 1e-2 : f > 1e3 ? 1e3 : f;
 }
 
-static void learn(struct content *c, uint32_t src, uint32_t n_src,
-		  uint32_t dst)
+static void learn(struct content *c, uint32_t src, uint32_t n_src, uint32_t dst)
 {
 	c->past[c->n_past++ % MEMORY] = (struct past){ src, n_src, dst };
 }
@@ -232,8 +231,8 @@ void content_test(const struct stream *s, const struct stream *t,
 		bool take_s = more_s && (!more_t || s->us[i] <= t->us[j]);
 
 		next = take_s ? s->us[i] : more_t ? t->us[j] : INT64_MAX / 2;
-		if (next - last >= rule->us ||
-		    x.src > UINT32_MAX / 4 || x.dst > UINT32_MAX / 4) {
+		if (next - last >= rule->us || x.src > UINT32_MAX / 4 ||
+		    x.dst > UINT32_MAX / 4) {
 			x.settled_us = last + rule->us;
 			if (x.src > 0 && x.dst > 0) {
 				exchange(&c, &x, check_us, track, count);
@@ -339,9 +338,8 @@ static bool window_bet(struct content *c, struct sizes *z, uint32_t x,
 }
 
 void content_window_test(const struct stream *s, const struct stream *t,
-			 const struct content_rule *w,
-			 const int64_t *check_us, struct track *track,
-			 struct content_count *count)
+			 const struct content_rule *w, const int64_t *check_us,
+			 struct track *track, struct content_count *count)
 {
 	const struct stream *a = w->runs ? t : s, *o = w->runs ? s : t;
 	uint32_t usual = usual_size(a);

@@ -15,16 +15,16 @@
 #include <math.h>
 #include <string.h>
 
-#define GRID_WINDOW   64
-#define GRID_LIMIT    12.0
-#define GRID_MIN      12   /* events in a window that can show a grid */
-#define BINS_PER_OCT  8
-#define FIRST_OCT     15   /* 33 ms */
-#define LAST_OCT      28   /* 268 s */
-#define N_BINS        ((LAST_OCT - FIRST_OCT) * BINS_PER_OCT)
-#define CANDIDATES    2
-#define STEPS         24
-#define LAGS          4    /* gaps over up to so many ticks */
+#define GRID_WINDOW  64
+#define GRID_LIMIT   12.0
+#define GRID_MIN     12 /* events in a window that can show a grid */
+#define BINS_PER_OCT 8
+#define FIRST_OCT    15 /* 33 ms */
+#define LAST_OCT     28 /* 268 s */
+#define N_BINS	     ((LAST_OCT - FIRST_OCT) * BINS_PER_OCT)
+#define CANDIDATES   2
+#define STEPS	     24
+#define LAGS	     4 /* gaps over up to so many ticks */
 
 /* sin and cos of 2 pi x, x in [0,1): polynomial, the same on every machine.
  * Error below 3e-7, far below what a phase test can see. */

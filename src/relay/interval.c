@@ -15,11 +15,11 @@
 
 #include <string.h>
 
-#define DECOYS    7
-#define WARM      4     /* gaps known before the first bet */
-#define OCTAVES   40    /* of microseconds */
-#define BINS      36    /* half octaves from 128 us on */
-#define BETS_MAX  2048  /* a process ends: slow drifts have no time */
+#define DECOYS	  7
+#define WARM	  4    /* gaps known before the first bet */
+#define OCTAVES	  40   /* of microseconds */
+#define BINS	  36   /* half octaves from 128 us on */
+#define BETS_MAX  2048 /* a process ends: slow drifts have no time */
 #define CENSOR_US INT64_C(10000000)
 
 struct ring {
@@ -66,8 +66,8 @@ static void learner_init(struct learner *l)
 
 static double score(const struct learner *l, int bin)
 {
-	double f = (l->hits[bin] * l->decoy_sum) /
-		   (l->decoys[bin] * l->hit_sum);
+	double f =
+		(l->hits[bin] * l->decoy_sum) / (l->decoys[bin] * l->hit_sum);
 
 	return f < 1e-3 ? 1e-3 : f > 1e3 ? 1e3 : f;
 }

@@ -17,7 +17,7 @@ struct judge_stats {
 	uint64_t judged;
 	uint64_t decoys;
 	uint64_t decoys_above[3]; /* >= 10, 100, 1000 */
-	microbans *decoy;         /* the strongest decoys, unordered */
+	microbans *decoy;	  /* the strongest decoys, unordered */
 	uint32_t n_decoy;
 };
 
@@ -29,8 +29,7 @@ void judge_free(struct judge *j);
 bool judge_candidate(struct judge *j, const struct candidate *c,
 		     const struct conn_table *conns,
 		     const struct burst_table *bursts,
-		     const struct relay_index *index,
-		     struct pair_result *out);
+		     const struct relay_index *index, struct pair_result *out);
 
 const struct judge_stats *judge_stats(const struct judge *j);
 /* Decoy pairs whose evidence reached a threshold. */

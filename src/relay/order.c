@@ -22,12 +22,12 @@
 
 #include <string.h>
 
-#define ORDER_NULL  0.55
-#define W_MIN_US    INT64_C(5000)
-#define W_MAX_US    INT64_C(2500000)
-#define RECENT      15
-#define MISS_SCORE  0.1
-#define BETS_MAX    2048
+#define ORDER_NULL 0.55
+#define W_MIN_US   INT64_C(5000)
+#define W_MAX_US   INT64_C(2500000)
+#define RECENT	   15
+#define MISS_SCORE 0.1
+#define BETS_MAX   2048
 
 struct recent {
 	int64_t wait[RECENT];
@@ -64,21 +64,21 @@ static int64_t clamp_window(int64_t w)
 }
 
 /* Factor of the host-wide bet; 0 when there is no other flow to compare. */
-static double wake_factor(const struct stream *others, size_t n,
-			  size_t *hint, int64_t t, int64_t w, bool hit)
+static double wake_factor(const struct controls *others, size_t *hint,
+			  int64_t t, int64_t w, bool hit)
 {
 	double sum = 0;
 	size_t present = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct stream *o = &others[i];
+	for (size_t i = 0; i < others->n; i++) {
+		const struct stream *o = &others->s[i];
 
 		if (o->n == 0 || o->us[0] > t || o->us[o->n - 1] < t)
 			continue;
 		present++;
 		hint[i] = seek_us(o->us, o->n, hint[i], t);
-		sum += hint[i] < o->n && o->us[hint[i]] <= t + w ? 1.0 :
-								    MISS_SCORE;
+		sum += hint[i] < o->n && o->us[hint[i]] <= t + w ? 1.0
+								 : MISS_SCORE;
 	}
 	if (present == 0)
 		return 0;
@@ -118,8 +118,16 @@ static double order_factor(struct course *c, int64_t t, int64_t w, bool *after)
 	return f;
 }
 
-void order_test(const struct order_side side[2], const struct stream *others,
-		size_t n_others, const int64_t *check_us, struct track *common,
+/* Which direction has the next onset; -1 = none is left. */
+static int next_side(const struct order_side side[2], size_t i, size_t j)
+{
+	if (i == side[0].na)
+		return j == side[1].na ? -1 : 1;
+	return j == side[1].na || side[0].a[i] <= side[1].a[j] ? 0 : 1;
+}
+
+void order_test(const struct order_side side[2], const struct controls *others,
+		const int64_t *check_us, struct track *common,
 		struct track *wake)
 {
 	struct course c[2] = { { .s = &side[0], .plus = 1.5, .all = 2 },
@@ -127,16 +135,12 @@ void order_test(const struct order_side side[2], const struct stream *others,
 	unsigned bets = 0;
 
 	for (; bets < BETS_MAX; bets++) {
-		int d = c[0].i < side[0].na &&
-				(c[1].i == side[1].na ||
-				 side[0].a[c[0].i] <= side[1].a[c[1].i]) ?
-				0 :
-				1;
+		int d = next_side(side, c[0].i, c[1].i);
 		int64_t t, w;
 		double order, host;
 		bool after;
 
-		if (c[d].i == side[d].na)
+		if (d < 0)
 			break;
 		t = side[d].a[c[d].i++];
 		w = clamp_window(2 * recent_median(&c[d].recent));
@@ -144,8 +148,7 @@ void order_test(const struct order_side side[2], const struct stream *others,
 		if (order > 0)
 			track_add(common, check_us, t + w,
 				  num_microbans(order));
-		host = wake_factor(others, n_others, c[d].other_hint, t, w,
-				   after);
+		host = wake_factor(others, c[d].other_hint, t, w, after);
 		if (host == 0)
 			host = order;
 		if (host > 0)
@@ -211,8 +214,8 @@ static bool any_in(const struct order_side *s, size_t hint, int64_t from,
 }
 
 /* The bet on one onset; 0 = none. */
-static double lock_factor(struct lock *k, const struct order_side *s,
-			  size_t at, int64_t t, int64_t *settled, bool *after)
+static double lock_factor(struct lock *k, const struct order_side *s, size_t at,
+			  int64_t t, int64_t *settled, bool *after)
 {
 	int c = lock_centre(k);
 	int64_t lo = (c - LOCK_HALF) * k->bin_us;
@@ -236,9 +239,9 @@ static double lock_factor(struct lock *k, const struct order_side *s,
 	return f;
 }
 
-void lock_test(const struct order_side side[2], const struct stream *others,
-	       size_t n_others, int64_t bin_us, const int64_t *check_us,
-	       struct track *common, struct track *wake)
+void lock_test(const struct order_side side[2], const struct controls *others,
+	       int64_t bin_us, const int64_t *check_us, struct track *common,
+	       struct track *wake)
 {
 	struct lock k[2] = { { .bin_us = bin_us, .plus = 1.5, .all = 2 },
 			     { .bin_us = bin_us, .plus = 1.5, .all = 2 } };
@@ -247,16 +250,12 @@ void lock_test(const struct order_side side[2], const struct stream *others,
 	unsigned bets = 0;
 
 	for (; bets < BETS_MAX; bets++) {
-		int d = i[0] < side[0].na &&
-				(i[1] == side[1].na ||
-				 side[0].a[i[0]] <= side[1].a[i[1]]) ?
-				0 :
-				1;
+		int d = next_side(side, i[0], i[1]);
 		int64_t t, settled = 0;
 		double order, host;
 		bool after = false;
 
-		if (i[d] == side[d].na)
+		if (d < 0)
 			break;
 		t = side[d].a[i[d]++];
 		at[d] = seek_us(side[d].b, side[d].nb, at[d], t);
@@ -266,8 +265,8 @@ void lock_test(const struct order_side side[2], const struct stream *others,
 		if (order == 0)
 			continue;
 		track_add(common, check_us, settled, num_microbans(order));
-		host = wake_factor(others, n_others, other_hint[d], t,
-				   settled - t, after);
+		host = wake_factor(others, other_hint[d], t, settled - t,
+				   after);
 		track_add(wake, check_us, settled,
 			  num_microbans(host == 0 ? order : host));
 	}

@@ -9,20 +9,20 @@
 
 #include "relay/track.h"
 
-#define LEVELS      4
-#define N_RULES     4
-#define ORDERS      3
-#define LOCKS       2
-#define N_ORDER     (ORDERS + LOCKS)
-#define FORWARD_US  INT64_C(5000)  /* a forwarded ACK leaves within this */
-#define FORWARD_MIN 5              /* isolated ACKs needed to say so */
+#define LEVELS	    4
+#define N_RULES	    4
+#define ORDERS	    3
+#define LOCKS	    2
+#define N_ORDER	    (ORDERS + LOCKS)
+#define FORWARD_US  INT64_C(5000)   /* a forwarded ACK leaves within this */
+#define FORWARD_MIN 5		    /* isolated ACKs needed to say so */
 #define BEGIN_US    INT64_C(500000) /* joint silence before an initiative */
 #define DENSE_US    INT64_C(20000)  /* idle before an event of the shifts */
 #define WINDOW_US   INT64_C(700000)
 #define N_CONTENT   (2 * (N_RULES + 2))
 #define N_INTERVAL  (2 * (LEVELS + 1))
-#define N_FLOWS     (N_INTERVAL + 1 + N_CONTENT) /* + shifts, + content */
-#define HOPELESS    (MICROBANS_PER_BAN / 2) /* not worth dearer tests */
+#define N_FLOWS	    (N_INTERVAL + 1 + N_CONTENT) /* + shifts, + content */
+#define HOPELESS    (MICROBANS_PER_BAN / 2)	 /* not worth dearer tests */
 
 static const int64_t level_us[LEVELS] = { 0, 100000, 400000, 1000000 };
 static const int64_t lock_us[LOCKS] = { 8000, 40000 };
@@ -114,8 +114,7 @@ uint32_t usual_size(const struct stream *s)
 	return count[top] * 8 >= s->n ? top : 0;
 }
 
-size_t sized_of(const struct stream *s, int64_t from, int64_t to,
-		int64_t *out)
+size_t sized_of(const struct stream *s, int64_t from, int64_t to, int64_t *out)
 {
 	size_t i = seek_us(s->us, s->n, 0, from), n = 0;
 	uint32_t usual = usual_size(s);
@@ -184,35 +183,36 @@ static void run_order(struct pair_work *w, const struct pair_input *in,
 		      const struct leg *leg, const struct leg *bare,
 		      struct pair_result *r)
 {
+	struct controls others = { in->others, in->n_others };
 	struct order_side side[2];
 
 	for (int l = 0; l < ORDERS; l++) {
 		take_sides(w, leg, level_us[l + 1], r, side);
-		order_test(side, in->others, in->n_others, r->check_us,
-			   &w->track[PAIR_COMMON][l],
-			   &w->track[PAIR_WAKE][l]);
+		order_test(side, &others, r->check_us,
+			   &w->track[PAIR_COMMON][l], &w->track[PAIR_WAKE][l]);
 	}
 	take_sides(w, bare, level_us[1], r, side);
 	for (int k = 0; k < LOCKS; k++)
-		lock_test(side, in->others, in->n_others, lock_us[k],
-			  r->check_us, &w->track[PAIR_COMMON][ORDERS + k],
+		lock_test(side, &others, lock_us[k], r->check_us,
+			  &w->track[PAIR_COMMON][ORDERS + k],
 			  &w->track[PAIR_WAKE][ORDERS + k]);
 }
 
-/* View v of channel c: onsets at a level, or sized bursts (v == LEVELS). */
-static void take_view(struct pair_work *w, const struct leg *leg, int c, int v,
-		      const struct pair_result *r, size_t *na, size_t *nb)
+/* View v of one channel: onsets at a level, or sized bursts (v == LEVELS).
+ * n[0] source events go to view[0], n[1] target events to view[1]. */
+static void take_view(struct pair_work *w, const struct stream *s,
+		      const struct stream *t, int v,
+		      const struct pair_result *r, size_t n[2])
 {
-	const struct stream *s = &leg[c].in, *t = &leg[!c].out;
 	int64_t end = r->end_us + PAIR_LAG_MAX_US;
 
 	if (v < LEVELS) {
-		*na = onsets_of(s, level_us[v], r->start_us, r->end_us,
-				w->view[0]);
-		*nb = onsets_of(t, level_us[v], r->start_us, end, w->view[1]);
+		n[0] = onsets_of(s, level_us[v], r->start_us, r->end_us,
+				 w->view[0]);
+		n[1] = onsets_of(t, level_us[v], r->start_us, end, w->view[1]);
 	} else {
-		*na = sized_of(s, r->start_us, r->end_us, w->view[0]);
-		*nb = sized_of(t, r->start_us, end, w->view[1]);
+		n[0] = sized_of(s, r->start_us, r->end_us, w->view[0]);
+		n[1] = sized_of(t, r->start_us, end, w->view[1]);
 	}
 }
 
@@ -226,8 +226,8 @@ static void run_shift(struct pair_work *w, const struct leg *leg,
 
 	for (int i = 0; i < 4; i++)
 		n[i] = onsets_of(s[i], DENSE_US,
-				 i < 2 ? r->start_us :
-					 r->start_us - PAIR_LAG_MAX_US,
+				 i < 2 ? r->start_us
+				       : r->start_us - PAIR_LAG_MAX_US,
 				 i < 2 ? r->end_us : wide, w->view[i]);
 	shift_test((const int64_t *const *)w->view, n, r->check_us, t);
 }
@@ -237,12 +237,12 @@ static void run_flows(struct pair_work *w, const struct leg *leg,
 		      const struct pair_result *r, struct track *t)
 {
 	struct track *next = t;
-	size_t na, nb;
+	size_t n[2];
 
 	for (int c = 0; c < 2; c++) {
 		for (int v = 0; v <= LEVELS; v++) {
-			take_view(w, leg, c, v, r, &na, &nb);
-			interval_test(w->view[0], na, w->view[1], nb,
+			take_view(w, &leg[c].in, &leg[!c].out, v, r, n);
+			interval_test(w->view[0], n[0], w->view[1], n[1],
 				      r->check_us, next++);
 		}
 	}
@@ -389,8 +389,8 @@ static void forward_test(const struct leg *leg, struct pair_result *r)
 				 &leg[!l].out, 1, r, &n[0]);
 		hit[1] = carried(leg[l].ack_us[1], leg[l].n_acks[1],
 				 &leg[!l].in, -1, r, &n[1]);
-		if (hit[0] + hit[1] < r->acks_forwarded[0] +
-					       r->acks_forwarded[1])
+		if (hit[0] + hit[1] <
+		    r->acks_forwarded[0] + r->acks_forwarded[1])
 			continue;
 		memcpy(r->acks, n, sizeof(n));
 		memcpy(r->acks_forwarded, hit, sizeof(hit));
@@ -415,8 +415,8 @@ static void initiative_test(const struct leg *leg, struct pair_result *r)
 
 		for (int i = 0; i < 4; i++)
 			if (pos[i] < s[i]->n &&
-			    (first < 0 || s[i]->us[pos[i]] <
-						  s[first]->us[pos[first]]))
+			    (first < 0 ||
+			     s[i]->us[pos[i]] < s[first]->us[pos[first]]))
 				first = i;
 		if (first < 0 || s[first]->us[pos[first]] > r->end_us)
 			break;
@@ -485,9 +485,9 @@ static bool overlap(const struct leg *leg, struct pair_result *r)
 	r->start_us = first[0] > first[1] ? first[0] : first[1];
 	r->end_us = last[0] < last[1] ? last[0] : last[1];
 	for (int k = 0; k < PAIR_CHECKPOINTS; k++)
-		r->check_us[k] = r->start_us +
-				 (r->end_us - r->start_us) * (k + 1) /
-					 PAIR_CHECKPOINTS;
+		r->check_us[k] = r->start_us + (r->end_us - r->start_us) *
+						       (k + 1) /
+						       PAIR_CHECKPOINTS;
 	return r->end_us > r->start_us;
 }
 
@@ -528,8 +528,7 @@ void pair_test(struct pair_work *w, const struct pair_input *in,
 	lag_test(w, leg, out);
 }
 
-bool pair_decided(const struct pair_result *r, microbans threshold,
-		  int64_t *us)
+bool pair_decided(const struct pair_result *r, microbans threshold, int64_t *us)
 {
 	for (int k = 0; k < PAIR_CHECKPOINTS; k++) {
 		if (r->at[k] >= threshold && r->end_us > r->start_us) {

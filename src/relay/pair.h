@@ -23,12 +23,18 @@
 #include "feature/burst.h"
 
 #define PAIR_CHECKPOINTS 256
-#define PAIR_OTHERS      8     /* flows of the host against "it woke up" */
-#define PAIR_LAG_MAX_US  INT64_C(10000000)
-#define PAIR_MIN_BURSTS  12    /* data bursts of a leg that can be judged */
+#define PAIR_OTHERS	 8 /* flows of the host against "it woke up" */
+#define PAIR_LAG_MAX_US	 INT64_C(10000000)
+#define PAIR_MIN_BURSTS	 12 /* data bursts of a leg that can be judged */
 
-enum { PAIR_INDEPENDENT, PAIR_TIMERS, PAIR_COMMON, PAIR_WAKE, PAIR_DEPENDENCY,
-       PAIR_RIVALS };
+enum {
+	PAIR_INDEPENDENT,
+	PAIR_TIMERS,
+	PAIR_COMMON,
+	PAIR_WAKE,
+	PAIR_DEPENDENCY,
+	PAIR_RIVALS
+};
 
 /* Bursts of one direction of one leg as seen at the host. */
 struct stream {
@@ -38,10 +44,10 @@ struct stream {
 };
 
 struct leg {
-	struct stream in;      /* towards the host */
-	struct stream out;     /* away from it */
+	struct stream in;	  /* towards the host */
+	struct stream out;	  /* away from it */
 	const int64_t *ack_us[2]; /* isolated pure ACKs: towards the host [0],
-	                           * away from it [1] */
+				   * away from it [1] */
 	size_t n_acks[2];
 };
 
@@ -49,31 +55,32 @@ struct pair_input {
 	struct leg leg[2];
 	struct stream others[PAIR_OTHERS]; /* away from the host */
 	size_t n_others;
-	int64_t shift_us;      /* added to all times of leg 0: a decoy pair */
-	bool full;             /* run every rival, also of hopeless pairs */
+	int64_t shift_us; /* added to all times of leg 0: a decoy pair */
+	bool full;	  /* run every rival, also of hopeless pairs */
 };
 
 struct pair_result {
 	microbans log10_e[PAIR_RIVALS]; /* at the best moment */
-	microbans weakest;      /* smallest of them: running maximum over time
-	                         * of the minimum over rivals */
+	microbans weakest; /* smallest of them: running maximum over time
+			    * of the minimum over rivals */
 	int weakest_rival;
-	int64_t start_us, end_us; /* overlap of the legs */
-	int64_t best_us;        /* when weakest was reached */
+	int64_t start_us, end_us;	/* overlap of the legs */
+	int64_t best_us;		/* when weakest was reached */
 	microbans at[PAIR_CHECKPOINTS]; /* running maximum at checkpoints */
 	int64_t check_us[PAIR_CHECKPOINTS];
 	uint32_t onsets_at[PAIR_CHECKPOINTS]; /* request onsets until then */
-	int64_t lag_median_us, lag_p95_us; /* of answered onsets, requests */
-	uint32_t onsets, answered; /* request direction */
+	int64_t lag_median_us, lag_p95_us;    /* of answered onsets, requests */
+	uint32_t onsets, answered;	      /* request direction */
 	uint32_t bursts, equal; /* sized exchanges compared; equal in bytes or
-	                         * by the pair's own constant overhead */
-	uint32_t acks[2], acks_forwarded[2]; /* isolated ACKs of one leg, in
-	                         * and out, and of them those that the other
-	                         * leg carried as payload, less chance */
-	bool hopeless;          /* some rivals were not run: e = 1 there */
-	bool forwards_packets;  /* VPN or NAT: no termination */
-	bool reversed;          /* requests run from leg 1 to leg 0 */
-	uint32_t initiatives[2]; /* exchanges begun by leg 0, leg 1 */
+				 * by the pair's own constant overhead */
+	uint32_t acks[2],
+		acks_forwarded[2]; /* isolated ACKs of one leg, in
+				    * and out, and of them those that the other
+				    * leg carried as payload, less chance */
+	bool hopeless;		   /* some rivals were not run: e = 1 there */
+	bool forwards_packets;	   /* VPN or NAT: no termination */
+	bool reversed;		   /* requests run from leg 1 to leg 0 */
+	uint32_t initiatives[2];   /* exchanges begun by leg 0, leg 1 */
 };
 
 struct pair_work;

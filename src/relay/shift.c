@@ -5,31 +5,31 @@
  * score is the sum of log f over its events: for a payload towards the host
  * the waiting time to B's next payload away from it, and how long B goes on
  * after A fell silent; for a payload away from the host the time since B's
- * latest payload towards it, and how long B had been talking before.  The same block
- * moved by each of SHIFTS lags gives its decoys.
- *     e_block = (SHIFTS + 1) exp S(0) / sum over s of exp S(s)
- * f is learnt per kind of term and lag bin from earlier blocks only.
- * Null: B's course around the block is exchangeable over lags of 0.6 to 6 s.
- * Both directions are in one score, so one process uses all packets once.
- * Wrong when: both legs are busy in the same windows of that length; equal
- * periods (the guarded form leaves out what a timer predicts).
+ * latest payload towards it, and how long B had been talking before.  The same
+ * block moved by each of SHIFTS lags gives its decoys. e_block = (SHIFTS + 1)
+ * exp S(0) / sum over s of exp S(s) f is learnt per kind of term and lag bin
+ * from earlier blocks only. Null: B's course around the block is exchangeable
+ * over lags of 0.6 to 6 s. Both directions are in one score, so one process
+ * uses all packets once. Wrong when: both legs are busy in the same windows of
+ * that length; equal periods (the guarded form leaves out what a timer
+ * predicts).
  */
 #include "relay/track.h"
 
 #include <string.h>
 
 #define SHIFT_BLOCK 12
-#define SHIFTS      22
-#define BINS        28
-#define TERMS       4
-#define TEMPER      0.7  /* the terms of a block are not independent */
+#define SHIFTS	    22
+#define BINS	    28
+#define TERMS	    4
+#define TEMPER	    0.7 /* the terms of a block are not independent */
 #define BLOCKS_MAX  512
 #define PAUSE_US    INT64_C(250000)
-#define FAR_US      INT64_C(20000000)
+#define FAR_US	    INT64_C(20000000)
 
 /* +-0.61 s * 1.23^j: no lag is a multiple of another */
 static const int64_t lag_us[SHIFTS] = {
-	610000,  -610000,  750300,  -750300,  922869,  -922869,
+	610000,	 -610000,  750300,  -750300,  922869,  -922869,
 	1135129, -1135129, 1396209, -1396209, 1717337, -1717337,
 	2112324, -2112324, 2598159, -2598159, 3195735, -3195735,
 	3930754, -3930754, 4834828, -4834828,
@@ -126,19 +126,19 @@ static void terms_of(const struct anchor *a, int64_t s, struct flow *b_out,
 	}
 }
 
-static void one_block(struct scorer *sc, const struct anchor *a, size_t n,
-		      struct flow *b_out, struct flow *b_in,
-		      const int64_t *check_us, struct track *t)
+/* The e-value of one block; learns from it. */
+static double one_block(struct scorer *sc, const struct anchor *a, size_t n,
+			struct flow *b_out, struct flow *b_in)
 {
-	double total[SHIFTS + 1], top, sum = 0, e;
+	double total[SHIFTS + 1], top, sum = 0;
 	int bin[TERMS];
 
 	refresh(sc);
 	for (int k = 0; k <= SHIFTS; k++) {
 		total[k] = 0;
 		for (size_t i = 0; i < n; i++) {
-			terms_of(&a[i], k == 0 ? 0 : lag_us[k - 1], b_out,
-				 b_in, bin);
+			terms_of(&a[i], k == 0 ? 0 : lag_us[k - 1], b_out, b_in,
+				 bin);
 			for (int j = 0; j < TERMS; j++) {
 				if (bin[j] < 0)
 					continue;
@@ -155,9 +155,7 @@ static void one_block(struct scorer *sc, const struct anchor *a, size_t n,
 		top = total[k] > top ? total[k] : top;
 	for (int k = 0; k <= SHIFTS; k++)
 		sum += num_exp(total[k] - top);
-	e = (SHIFTS + 1) * num_exp(total[0] - top) / sum;
-	track_add(t, check_us, a[n - 1].us + lag_us[SHIFTS - 2],
-		  e > 1e-9 ? num_microbans(e) : -9 * MICROBANS_PER_BAN);
+	return (SHIFTS + 1) * num_exp(total[0] - top) / sum;
 }
 
 void shift_test(const int64_t *const us[4], const size_t n[4],
@@ -169,6 +167,7 @@ void shift_test(const int64_t *const us[4], const size_t n[4],
 	size_t i = 0, j = 0, k = 0;
 	unsigned blocks = 0;
 	struct scorer sc;
+	double e;
 
 	scorer_init(&sc);
 	while ((i < n[SHIFT_A_IN] || j < n[SHIFT_A_OUT]) &&
@@ -185,11 +184,13 @@ void shift_test(const int64_t *const us[4], const size_t n[4],
 			.next = p + 1 < n[f] ? us[f][p + 1] : us[f][p],
 			.in = in,
 		};
-		if (k == SHIFT_BLOCK) {
-			one_block(&sc, block, k, &b_out, &b_in, check_us, t);
-			k = 0;
-			blocks++;
-		}
+		if (k < SHIFT_BLOCK)
+			continue;
+		e = one_block(&sc, block, k, &b_out, &b_in);
+		track_add(t, check_us, block[k - 1].us + lag_us[SHIFTS - 2],
+			  e > 1e-9 ? num_microbans(e) : -9 * MICROBANS_PER_BAN);
+		k = 0;
+		blocks++;
 	}
 	track_end(t);
 }

@@ -73,8 +73,7 @@ size_t onsets_of(const struct stream *s, int64_t idle_us, int64_t from,
 /* The most frequent size below 256 bytes, 0 when none is frequent. */
 uint32_t usual_size(const struct stream *s);
 /* Times of bursts whose size is not the stream's usual small one. */
-size_t sized_of(const struct stream *s, int64_t from, int64_t to,
-		int64_t *out);
+size_t sized_of(const struct stream *s, int64_t from, int64_t to, int64_t *out);
 
 /* mask[i] = 1: the stream's own timer predicts event i. */
 void grid_mask(const int64_t *us, size_t n, uint8_t *mask);
@@ -90,18 +89,22 @@ void shift_test(const int64_t *const us[4], const size_t n[4],
 
 /* order.c: onsets of the source and all events of the target, for both
  * directions; bets are placed in the order of time. */
+struct controls { /* other flows of the host, away from it */
+	const struct stream *s;
+	size_t n;
+};
 struct order_side {
 	const int64_t *a, *b;
 	size_t na, nb;
 };
-void order_test(const struct order_side side[2], const struct stream *others,
-		size_t n_others, const int64_t *check_us, struct track *common,
+void order_test(const struct order_side side[2], const struct controls *others,
+		const int64_t *check_us, struct track *common,
 		struct track *wake);
 
 /* Locks on to a constant lag found in steps of bin_us. */
-void lock_test(const struct order_side side[2], const struct stream *others,
-	       size_t n_others, int64_t bin_us, const int64_t *check_us,
-	       struct track *common, struct track *wake);
+void lock_test(const struct order_side side[2], const struct controls *others,
+	       int64_t bin_us, const int64_t *check_us, struct track *common,
+	       struct track *wake);
 
 /* content.c */
 struct content_count {
@@ -109,9 +112,9 @@ struct content_count {
 };
 struct content_rule {
 	int64_t from, to; /* events used */
-	int64_t us;       /* joint silence between exchanges, or window */
-	bool strict;      /* exchanges: only equal or recurrent sizes count */
-	bool runs;        /* windows: anchored at the target, see below */
+	int64_t us;	  /* joint silence between exchanges, or window */
+	bool strict;	  /* exchanges: only equal or recurrent sizes count */
+	bool runs;	  /* windows: anchored at the target, see below */
 };
 void content_test(const struct stream *s, const struct stream *t,
 		  const struct content_rule *rule, const int64_t *check_us,
@@ -120,8 +123,7 @@ void content_test(const struct stream *s, const struct stream *t,
  * bursts of t within the window after it; with runs, each sized burst of t
  * among runs of bursts of s before it.  For legs never silent together. */
 void content_window_test(const struct stream *s, const struct stream *t,
-			 const struct content_rule *w,
-			 const int64_t *check_us, struct track *track,
-			 struct content_count *count);
+			 const struct content_rule *w, const int64_t *check_us,
+			 struct track *track, struct content_count *count);
 
 #endif
