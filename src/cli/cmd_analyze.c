@@ -39,6 +39,7 @@ enum {
 	OPT_COLOR,
 	OPT_PROGRESS,
 	OPT_QUIET,
+	OPT_NO_FAR_END,
 	OPT_NO_SANDBOX,
 };
 
@@ -92,6 +93,9 @@ static const struct option_def options[] = {
 	  "Show progress on standard error even if it is no terminal." },
 	{ OPT_QUIET, 'q', "quiet", ARG_NONE, NULL,
 	  "No progress and no notes on standard error, only errors." },
+	{ OPT_NO_FAR_END, 0, "no-far-end", ARG_NONE, NULL,
+	  "Only pairs of connections: do not ask whether an address ends TCP "
+	  "for somebody further away." },
 	{ OPT_NO_SANDBOX, 0, "no-sandbox", ARG_NONE, NULL,
 	  "Do not confine the process (Landlock, seccomp) before reading." },
 };
@@ -302,6 +306,9 @@ static bool take_option(struct job *j, const struct opts *o, int id)
 		return set_bpf(j, o);
 	case OPT_JSON:
 		j->json = o->value != NULL ? o->value : "-";
+		/* a case names what it was made from */
+		j->o.input.want_sha256 = true;
+		j->o.input.hash_thread = true;
 		return true;
 	case OPT_ALL:
 		j->o.all = j->style.all = true;
@@ -320,6 +327,9 @@ static bool take_option(struct job *j, const struct opts *o, int id)
 		return true;
 	case OPT_QUIET:
 		j->quiet = true;
+		return true;
+	case OPT_NO_FAR_END:
+		j->o.no_far_end = true;
 		return true;
 	case OPT_NO_SANDBOX:
 		j->sandbox = false;
