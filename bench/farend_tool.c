@@ -103,7 +103,8 @@ static void print_entry(const char *name, const struct farend_entry *e)
 {
 	printf("%s %s %s %s lr=%.3f e=%.3f leg=%.3f..%.3f res=%.3f jit=%.3f "
 	       "rtt=%.3f late=%.3f gap=%.3f turns=%u kinds=%u stacks=%u "
-	       "conns=%u legs=%u kind=%s suff=%d src=%d hosts=%u\n",
+	       "conns=%u legs=%u kind=%s suff=%d src=%d hosts=%u yes=%.3f "
+	       "best=%.3f vslow=%.2f\n",
 	       name, farend_question_name(e->question),
 	       farend_answer_name(e->answer),
 	       e->reason ? farend_reason_name(e->reason) : "-",
@@ -113,7 +114,9 @@ static void print_entry(const char *name, const struct farend_entry *e)
 	       (double)e->rtt_ns / 1e6, (double)e->ack_delta_ns / 1e6,
 	       (double)e->gap_ns / 1e6, e->turns, e->kinds, e->stacks, e->conns,
 	       e->n_legs, e->kind[0] ? e->kind : "-", e->sufficient,
-	       e->allows_source, e->hosts);
+	       e->allows_source, e->hosts, (double)e->log10_yes / 1e6,
+	       (double)e->leg.best_ns / 1e6,
+	       e->n_rivals ? (double)e->rivals[0].log10_lr / 1e6 : 0);
 }
 
 static bool report(struct farend *f, const char *name, bool texts,

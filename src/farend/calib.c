@@ -127,7 +127,7 @@ static void set_defaults(struct farend_calib *c)
 				    .multi = 0.1,
 				    .yes_log10 = 3,
 				    .cap_log10 = 2,
-				    .hull_ms = 6 };
+				    .hull_ms = 1.5 };
 	for (int k = 0; k < FE_KINDS; k++)
 		c->kind[k] = (struct fe_kind_calib){ 1000, 1500, 0.03, 0 };
 }

@@ -96,8 +96,9 @@ struct farend_entry {
 	bool sufficient;    /* log10_e reaches K/alpha */
 	bool allows_source; /* A "no" with LR >= 10 and measured power */
 	bool lr_capped;
-	microbans log10_e;  /* against the weakest rival */
-	microbans log10_lr; /* for "yes"; negative speaks for "no" */
+	microbans log10_e;   /* against the weakest rival */
+	microbans log10_lr;  /* for "yes"; negative speaks for "no" */
+	microbans log10_yes; /* LR for "yes" as computed, never capped */
 	microbans log10_threshold;
 	struct farend_leg leg; /* hull of legs; high_ns < 0 = none */
 	struct farend_leg legs[FAREND_LEGS];
@@ -144,7 +145,7 @@ struct farend_address {
 
 struct farend_stats {
 	uint64_t conns, turns, crossing, loss, no_handshake;
-	uint64_t large; /* flights too large for one window */
+	uint64_t large; /* flights beyond one window, or sent in pieces */
 	uint64_t address_overflow, summary_dropped;
 };
 

@@ -3,12 +3,13 @@
  *
  * Hypotheses for the gaps x of an address (t = total delay behind the ACK):
  *   relay    t = far leg + program: one leg for all connections, or one per
- *            connection; legs log-uniform on a grid; some turns take two or
- *            three legs (small copies meet Nagle and delayed ACKs)
+ *            connection; legs log-uniform on a grid; some turns take two
+ *            legs, with or without a delayed ACK (small copies, Nagle)
  *   fast     t = program, at the calibrated offset of each kind of turn; a
  *            share of whole connections meets a slow episode
  *   slow     a slow program: an unknown delay per program and kind of turn,
- *            or per connection and kind
+ *            or per connection and kind; or a host that stalls, each turn
+ *            anywhere between nothing and an unknown longest time
  *   constant a program slow by the same time at every turn: the same density
  *            as relay, so its calibrated share bounds the LR for ever
  * LR = relay / ((1-slow-constant) fast + slow * slow + constant * relay).
@@ -29,11 +30,17 @@
 
 #define GRID		89 /* 0.5 ms to 1024 ms, eight steps per octave */
 #define GRID_LOW_MS	0.5
-#define TURNS		(FE_TURNS + 1) /* and the hello delay */
+#define LEG_FIRST	24 /* legs below 4 ms are not told from a busy client */
+#define LEGS_GRID	(GRID - LEG_FIRST)
+#define OWN_CLIENTS	0.2 /* of its connections: its own, or too near */
+#define LEG_STEP	1.0905077326652577 /* 2^(1/8), one step of the grid */
+#define TURNS		(FE_TURNS + 1)	   /* and the hello delay */
 #define LR_CONN_CAP	100.0
 #define TAIL_LOG	7.6009	/* ln(2000): the tail spans 1 ms to 2 s */
 #define T3_NORM		0.36755 /* 2 / (pi sqrt 3): density of t3 at 0 */
 #define RELAY_WIDTH	0.04	/* of the leg: jitter of the far path */
+#define DELAYED_ACK_MS	42.0	/* Linux, 40 ms from a timer; Nagle: RFC 896 */
+#define SLOW_GAP_NS	INT64_C(8000000) /* median gap of a slow client */
 #define SPREAD_MAX_MS	15.0	/* a kind that varies more is not used */
 #define FAST_HELLO_TAIL 0.10	/* browsers open connections in advance */
 
@@ -51,8 +58,8 @@ struct conn_lik {
 	double relay[GRID]; /* log density of all turns, per leg */
 	double fast;	    /* log, floored by the cap */
 	double slow_own;    /* log: own delay per kind */
+	double stall[GRID]; /* log: anything up to that long */
 	double best_leg_ms, best_log;
-	double estimate_ms; /* of the total delay; < 0 = none */
 	const struct fe_summary *s;
 };
 
@@ -63,7 +70,8 @@ struct model {
 	struct conn_lik conn[FAREND_CONNS];
 	int n;
 	uint32_t kinds, stacks, turns;
-	double relay_one[GRID]; /* log, one leg for all */
+	double relay_one[GRID];	  /* log, one leg for all */
+	double log_one, log_each; /* relay: one leg, or one each */
 	double log_relay, log_fast, log_slow, log_null;
 };
 
@@ -96,6 +104,16 @@ static double density(const struct turn *u, double t)
 	return (1 - u->tail) * core + u->tail * tail;
 }
 
+/* A host that stalls: anywhere from nothing to longest ms. */
+static double stalled(const struct turn *u, double longest)
+{
+	double x = u->x - u->centre;
+
+	if (x <= longest)
+		return (1 - u->tail) / (longest + u->left);
+	return u->tail / (TAIL_LOG * (x - longest + 1));
+}
+
 static void add_turn(struct model *m, struct conn_lik *l, unsigned kind,
 		     double x_ms, bool from_d)
 {
@@ -116,20 +134,22 @@ static void add_turn(struct model *m, struct conn_lik *l, unsigned kind,
 		u->tail = FAST_HELLO_TAIL;
 }
 
-/* The relay's density: one leg, or two or three of them for some turns; the
+/* The relay's density: one leg; for some turns two, or two and the delayed
+ * ACK of the client that the relay's Nagle algorithm waits for; the
  * hello delay shows the leg for relays that are told where to connect. */
 static void relay_curve(const struct model *m, const struct turn *u,
 			double *out)
 {
-	double f[GRID], zero = density(u, 0);
+	double f[GRID], zero = density(u, 0), multi = m->c->multi;
 
+	if (u->kind <= FE_K_TLS13)
+		multi = 2.5 * multi < 0.5 ? 2.5 * multi : 0.5;
 	for (int j = 0; j < GRID; j++)
 		f[j] = density(u, m->grid[j]);
 	for (int j = 0; j < GRID; j++) {
 		double two = f[j + 8 < GRID ? j + 8 : GRID - 1];
-		double three = f[j + 13 < GRID ? j + 13 : GRID - 1];
-		double p = (1 - m->c->multi) * f[j] +
-			   m->c->multi / 2 * (two + three);
+		double stall = density(u, 2 * m->grid[j] + DELAYED_ACK_MS);
+		double p = (1 - multi) * f[j] + multi / 2 * (two + stall);
 
 		out[j] = u->kind == FE_K_HELLO ? 0.5 * (zero + p) : p;
 	}
@@ -181,12 +201,16 @@ static void conn_likelihood(struct model *m, struct conn_lik *l)
 	double two[2], fast = 0;
 
 	memset(l->relay, 0, sizeof(l->relay));
+	memset(l->stall, 0, sizeof(l->stall));
 	for (int i = 0; i < l->n; i++) {
 		double f[GRID];
 
 		relay_curve(m, &l->turn[i], f);
-		for (int j = 0; j < GRID; j++)
+		for (int j = 0; j < GRID; j++) {
 			l->relay[j] += num_log(f[j]);
+			l->stall[j] +=
+				num_log(stalled(&l->turn[i], m->grid[j]));
+		}
 		fast += num_log(density(&l->turn[i], 0));
 		own[i] = &l->turn[i];
 	}
@@ -194,9 +218,9 @@ static void conn_likelihood(struct model *m, struct conn_lik *l)
 	two[0] = num_log(1 - m->c->eps_conn) + fast;
 	two[1] = num_log(m->c->eps_conn) + l->slow_own;
 	l->fast = log_sum(two, 2);
-	l->best_log = l->relay[0];
-	l->best_leg_ms = m->grid[0];
-	for (int j = 1; j < GRID; j++)
+	l->best_log = l->relay[LEG_FIRST];
+	l->best_leg_ms = m->grid[LEG_FIRST];
+	for (int j = LEG_FIRST + 1; j < GRID; j++)
 		if (l->relay[j] > l->best_log) {
 			l->best_log = l->relay[j];
 			l->best_leg_ms = m->grid[j];
@@ -237,25 +261,34 @@ static double slow_by_program(const struct model *m)
 
 static void combine(struct model *m)
 {
-	double v[2], w[3], each = 0, own = 0;
+	double v[3], w[3], stall[GRID] = { 0 }, each = 0, own = 0;
 
 	m->log_fast = 0;
 	memset(m->relay_one, 0, sizeof(m->relay_one));
 	for (int i = 0; i < m->n; i++) {
 		const struct conn_lik *l = &m->conn[i];
 
-		for (int j = 0; j < GRID; j++)
+		for (int j = 0; j < GRID; j++) {
 			m->relay_one[j] += l->relay[j];
-		each += log_sum(l->relay, GRID) - num_log(GRID);
+			stall[j] += l->stall[j];
+		}
+		v[0] = log_sum(l->relay + LEG_FIRST, LEGS_GRID) -
+		       num_log(LEGS_GRID) + num_log(1 - OWN_CLIENTS);
+		v[1] = l->fast + num_log(OWN_CLIENTS);
+		each += log_sum(v, 2);
 		own += l->slow_own;
 		m->log_fast += l->fast;
 	}
-	v[0] = log_sum(m->relay_one, GRID) - num_log(GRID);
+	v[0] = log_sum(m->relay_one + LEG_FIRST, LEGS_GRID) -
+	       num_log(LEGS_GRID);
 	v[1] = each;
+	m->log_one = v[0];
+	m->log_each = v[1];
 	m->log_relay = log_sum(v, 2) - num_log(2);
 	v[0] = slow_by_program(m);
 	v[1] = own;
-	m->log_slow = log_sum(v, 2) - num_log(2);
+	v[2] = log_sum(stall, GRID) - num_log(GRID);
+	m->log_slow = log_sum(v, 3) - num_log(3);
 	w[0] = num_log(1 - m->c->slow - m->c->constant) + m->log_fast;
 	w[1] = num_log(m->c->slow) + m->log_slow;
 	w[2] = num_log(m->c->constant) + m->log_relay;
@@ -271,25 +304,6 @@ static microbans to_bans(double natural)
 	if (b < -99e6)
 		b = -99e6;
 	return b < 0 ? -(microbans)(-b + 1) : (microbans)b;
-}
-
-/* Lower median of the turns, offsets taken off: the total delay. */
-static double estimate(const struct conn_lik *l)
-{
-	double v[TURNS];
-	int n = 0;
-
-	for (int i = 0; i < l->n; i++) {
-		double x = l->turn[i].x - l->turn[i].centre;
-		int k;
-
-		if (l->turn[i].kind == FE_K_HELLO && l->n > 1)
-			continue;
-		for (k = n++; k > 0 && v[k - 1] > x; k--)
-			v[k] = v[k - 1];
-		v[k] = x;
-	}
-	return n > 0 ? v[(n - 1) / 2] : -1;
 }
 
 /* Connections in the order in which they shall be used: spread over the
@@ -321,7 +335,7 @@ static void build(struct model *m, const struct fe_view *v)
 {
 	const struct fe_summary *u[FAREND_CONNS];
 	uint32_t kinds = 0, stacks = 0;
-	double step = 1.0905077326652577; /* 2^(1/8) */
+	double step = LEG_STEP;
 
 	m->c = v->f->calib;
 	m->jitter_ms = v->jitter_ns < 0 ? 1.0 : (double)v->jitter_ns / 1e6;
@@ -348,7 +362,6 @@ static void build(struct model *m, const struct fe_view *v)
 		if ((u[i]->flags & FE_HELLO) && u[i]->proto != FE_P_SSH)
 			add_turn(m, l, FE_K_HELLO, u[i]->eta_us / 1000.0,
 				 false);
-		l->estimate_ms = estimate(l);
 		conn_likelihood(m, l);
 		for (int k = 0; k < i; k++)
 			seen |= u[k]->stack == u[i]->stack;
@@ -360,48 +373,79 @@ static void build(struct model *m, const struct fe_view *v)
 		combine(m);
 }
 
-/* Groups of real clients: estimates that lie together. */
+static void add_leg(struct farend_entry *e, double low, double high,
+		    double best, int conns)
+{
+	struct farend_leg *g =
+		&e->legs[e->n_legs < FAREND_LEGS ? e->n_legs++
+						 : FAREND_LEGS - 1];
+
+	g->low_ns = (int64_t)((low < 0 ? 0 : low) * 1e6);
+	g->high_ns = (int64_t)((high < 0.5 ? 0.5 : high) * 1e6);
+	g->best_ns = (int64_t)(best * 1e6);
+	g->conns = (uint32_t)conns;
+	if (e->n_legs == 1)
+		e->leg = *g;
+	if (g->high_ns > e->leg.high_ns)
+		e->leg.high_ns = g->high_ns;
+	if (g->low_ns < e->leg.low_ns)
+		e->leg.low_ns = g->low_ns;
+}
+
+/* One leg for all: the middle 95 % of its posterior on the grid, widened by
+ * a step, the jitter and the time that programs take (hull). */
+static void one_leg(const struct model *m, struct farend_entry *e)
+{
+	double total = log_sum(m->relay_one, GRID), sum = 0, low = -1;
+	double high = m->grid[GRID - 1], best = 0, top = -1e300;
+
+	for (int j = 0; j < GRID; j++) {
+		double d = m->relay_one[j] - total;
+
+		if (m->relay_one[j] > top) {
+			top = m->relay_one[j];
+			best = m->grid[j];
+		}
+		sum += d > -700 ? num_exp(d) : 0;
+		if (low < 0 && sum > 0.025)
+			low = m->grid[j];
+		if (sum > 0.975) {
+			high = m->grid[j];
+			break;
+		}
+	}
+	add_leg(e, low / LEG_STEP - m->c->hull_ms - m->jitter_ms,
+		high * LEG_STEP + 0.5 + m->jitter_ms, best, m->n);
+}
+
+/* Groups of real clients: connections whose best legs lie together. */
 static void legs(const struct model *m, struct farend_entry *e)
 {
-	double v[FAREND_CONNS], hull = m->c->hull_ms, j = m->jitter_ms;
+	double v[FAREND_CONNS], j = m->jitter_ms;
 	int n = 0, from = 0;
 
 	e->n_legs = 0;
 	e->leg = (struct farend_leg){ -1, -1, -1, 0 };
+	if (m->log_one >= m->log_each) {
+		one_leg(m, e);
+		return;
+	}
 	for (int i = 0; i < m->n; i++) {
-		double x = m->conn[i].estimate_ms;
+		double x = m->conn[i].best_leg_ms;
 		int k;
 
-		if (x < 0 || m->conn[i].s->n_turns == 0)
+		if (m->conn[i].s->n_turns == 0)
 			continue;
 		for (k = n++; k > 0 && v[k - 1] > x; k--)
 			v[k] = v[k - 1];
 		v[k] = x;
 	}
 	for (int i = 1; i <= n; i++) {
-		struct farend_leg *g;
-		double low, high;
-
-		if (i < n && v[i] < v[i - 1] * 1.2 + 2 + 2 * j)
+		if (i < n && v[i] < v[i - 1] * 1.3 + 2 + j)
 			continue;
-		low = v[from] - hull - 1.5 * j - RELAY_WIDTH * v[from];
-		high = v[from + (i - from) / 2] + 0.5 + 1.5 * j;
-		if (low < 0)
-			low = 0;
-		if (high < 0.5)
-			high = 0.5;
-		g = &e->legs[e->n_legs < FAREND_LEGS ? e->n_legs++
-						     : FAREND_LEGS - 1];
-		g->low_ns = (int64_t)(low * 1e6);
-		g->high_ns = (int64_t)(high * 1e6);
-		g->best_ns = (int64_t)(v[from + (i - from - 1) / 2] * 1e6);
-		g->conns = (uint32_t)(i - from);
-		if (e->leg.high_ns < 0)
-			e->leg = *g;
-		if (g->high_ns > e->leg.high_ns)
-			e->leg.high_ns = g->high_ns;
-		e->leg.best_ns = g->best_ns;
-		e->leg.conns += from > 0 ? g->conns : 0;
+		add_leg(e, v[from] / LEG_STEP - m->c->hull_ms - j,
+			v[i - 1] * LEG_STEP + 0.5 + j,
+			v[from + (i - from - 1) / 2], i - from);
 		from = i;
 	}
 }
@@ -527,6 +571,7 @@ static void decide_no(const struct fe_view *v, const struct model *m,
 {
 	double lr = 0, r = resolution(m, &lr);
 	enum farend_reason app = only_application(m);
+	int against = 0;
 
 	if (r < 0) {
 		e->reason =
@@ -534,11 +579,13 @@ static void decide_no(const struct fe_view *v, const struct model *m,
 		return;
 	}
 	for (int i = 0; i < m->n; i++)
-		if (m->conn[i].best_leg_ms > r &&
-		    m->conn[i].best_log - m->conn[i].fast > num_log(30.0)) {
-			e->reason = FAREND_CONFLICT;
-			return;
-		}
+		against +=
+			m->conn[i].best_leg_ms > r &&
+			m->conn[i].best_log - m->conn[i].fast > num_log(30.0);
+	if (against * 4 > m->n) {
+		e->reason = FAREND_CONFLICT;
+		return;
+	}
 	e->resolution_ns = (int64_t)(r * 1e6);
 	e->log10_lr = to_bans(lr);
 	e->log10_e = e->log10_lr;
@@ -556,7 +603,7 @@ static void decide(const struct fe_view *v, const struct model *m,
 	microbans yes = (microbans)(m->c->yes_log10 * 1e6);
 	microbans cap = (microbans)(m->c->cap_log10 * 1e6);
 
-	e->log10_lr = e->log10_e = to_bans(lr);
+	e->log10_lr = e->log10_e = e->log10_yes = to_bans(lr);
 	late = v->ack_delta_ns > 0 ? (double)v->ack_delta_ns / 1e6 : 0;
 	if (m->log_relay > m->log_fast) {
 		legs(m, e);
@@ -569,7 +616,8 @@ static void decide(const struct fe_view *v, const struct model *m,
 		return;
 	}
 	if (lr < num_log(2.0)) {
-		if (m->log_fast < m->log_slow - num_log(100.0)) {
+		if (e->gap_ns > SLOW_GAP_NS &&
+		    m->log_fast < m->log_slow - num_log(100.0)) {
 			e->reason = FAREND_SLOW_CLIENT;
 			return;
 		}

@@ -98,7 +98,7 @@ void fe_judge_shared(const struct fe_view *v, struct farend_entry *e)
 	e->hosts = nt > nl ? nt : nl;
 	if (lines > e->hosts)
 		e->hosts = lines;
-	e->log10_lr = e->log10_e = num_microbans(lr);
+	e->log10_lr = e->log10_e = e->log10_yes = num_microbans(lr);
 	snprintf(e->observed, sizeof(e->observed),
 		 "%u initial TTLs, %u SYN layouts; timestamps: %s (%u lines "
 		 "of two or more in %u connections)",

@@ -71,6 +71,7 @@ struct fe_conn {
 	int64_t ack_ns;	     /* first pure ACK of it; 0 = none */
 	uint32_t server_end; /* its end in sequence space */
 	uint32_t flight_seq; /* where the flight began */
+	uint32_t spread_us;  /* from its first segment to its last */
 	uint32_t r0_us;	     /* SYN-ACK to ACK */
 	uint32_t rmin_us;    /* smallest of r0 and the data ACKs */
 	uint32_t rdata_us;   /* data-ACK RTT of the first flight; 0 = none */

@@ -89,7 +89,7 @@ void fe_judge_tunnel(const struct fe_view *v, struct farend_entry *e)
 	}
 	e->turns = e->conns;
 	lr = top * (tcp_late ? LR_ACK_LATE : 1.0);
-	e->log10_lr = e->log10_e = num_microbans(lr);
+	e->log10_lr = e->log10_e = e->log10_yes = num_microbans(lr);
 	snprintf(e->observed, sizeof(e->observed),
 		 "%s; data acknowledged %.1f ms later than the handshake", best,
 		 (double)late / 1e6);

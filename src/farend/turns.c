@@ -22,6 +22,9 @@
 			    * the jitter so far) was delayed on purpose:       \
 			    * RFC 9293 3.8.6.3, Linux 40 ms from its timer */
 #define FIRST_DEV_US 60000 /* first flights are acknowledged at once */
+#define SPREAD_MAX_US                                                          \
+	2000 /* a flight sent in pieces: an answer to its                      \
+	      * first piece crosses the last */
 #define WINDOW_BYTES                                                           \
 	14000	      /* RFC 6928: a larger flight needs a second              \
 		       * round trip on the far leg */
@@ -133,6 +136,11 @@ static bool on_server_data(struct fe_conn *fc, const struct segment *s,
 	if (opens) {
 		fc->flags &= (uint16_t) ~(FE_DIRTY | FE_ANSWERED);
 		fc->flight_seq = s->seq;
+		fc->spread_us = 0;
+	} else {
+		fc->spread_us += elapsed_us(fc->server_ns, s->ts.ns);
+	}
+	if (opens) {
 		if (fc->proto == FE_P_HTTP)
 			fc->stage =
 				n >= 12 && memcmp(p, "HTTP/1.", 7) == 0 &&
@@ -328,7 +336,8 @@ static void record_turn(struct fe_conn *fc, const struct segment *s,
 	}
 	if (fc->r0_us == 0)
 		return;
-	if (fc->server_end - fc->flight_seq > WINDOW_BYTES) {
+	if (fc->server_end - fc->flight_seq > WINDOW_BYTES ||
+	    fc->spread_us > SPREAD_MAX_US) {
 		st->large++;
 		return;
 	}

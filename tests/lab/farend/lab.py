@@ -358,14 +358,14 @@ class Lab:
                            o, self.hosts["r-hop"]["ip"], o, s),
                        dict(verdict="login-hop", via="r-hop", tool="ssh",
                             client="c%g" % leg, client_relay_rtt_ms=leg,
-                            stack="openssh")) for leg in (5, 40, 150)])
+                            stack="openssh")) for leg in LEGS[-3:]])
         lists.append([("c%g" % leg, self.hosts["r-l7"]["ip"],
                        "curl -sL -m 20 http://%s/%s -o /dev/null" % (
                            self.hosts["r-l7"]["ip"], u),
                        dict(verdict="application-relay", via="r-l7",
                             tool="nginx-http", client="c%g" % leg,
                             client_relay_rtt_ms=leg, stack="curlhttp"))
-                      for leg in (5, 40, 150) for u in ("r", "page")])
+                      for leg in LEGS[-3:] for u in ("r", "page")])
         return lists
 
     def vpn(self, gw, client, proto):
@@ -461,7 +461,7 @@ class Lab:
                        % self.hosts["s"]["ip"])
             time.sleep(2)
             for leg in LEGS:
-                for t in ("sshL", "sshD"):
+                for t in {"sshL", "sshD"} & set(RELAYS):
                     self.forwarders(t, "r-" + t, "c%g" % leg)
             self.vpn("ovpnu", "cu", "udp")
             self.vpn("ovpnt", "ct", "tcp")
@@ -515,4 +515,11 @@ p.add_argument("--out", required=True)
 p.add_argument("--seconds", type=int, default=600)
 p.add_argument("--seed", type=int, default=1)
 p.add_argument("--parallel", type=int, default=3)
-Lab(p.parse_args()).main()
+p.add_argument("--legs", help="comma separated, ms")
+p.add_argument("--relays", help="comma separated names")
+args = p.parse_args()
+if args.legs:
+    LEGS = [float(x) for x in args.legs.split(",")]
+if args.relays:
+    RELAYS = {n: RELAYS[n] for n in args.relays.split(",")}
+Lab(args).main()
