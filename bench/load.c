@@ -72,6 +72,8 @@ static void on_release(void *arg, uint32_t slot)
 	struct load_conn *k = record(r, slot);
 
 	k->c = *conn_get(r->conns, slot);
+	memcpy(k->first_seq, conn_get_cold(r->conns, slot)->first_seq,
+	       sizeof(k->first_seq));
 	k->file = r->file;
 	for (int d = 0; d < 2; d++) {
 		take_bursts(r, slot, d, &k->dir[d]);
@@ -168,4 +170,30 @@ struct leg load_leg(const struct load_conn *c, int end)
 		.ack_us = { in->ack_us, out->ack_us },
 		.n_acks = { in->n_ack, out->n_ack },
 	};
+}
+
+static int same_side(const struct load_conn *a, int da,
+		     const struct load_conn *b, int db)
+{
+	const struct conn_side *x = &a->c.side[da], *y = &b->c.side[db];
+
+	if (!x->seen || !y->seen)
+		return 0;
+	return a->first_seq[da] == b->first_seq[db] ||
+			       x->next_seq == y->next_seq
+		       ? 1
+		       : -1;
+}
+
+bool load_same(const struct load_conn *a, const struct load_conn *b)
+{
+	if (a->c.proto != PROTO_TCP || b->c.proto != PROTO_TCP)
+		return false;
+	for (int x = 0; x < 2; x++) {
+		int s = same_side(a, 0, b, x), t = same_side(a, 1, b, !x);
+
+		if (s >= 0 && t >= 0 && s + t > 0)
+			return true;
+	}
+	return false;
 }

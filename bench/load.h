@@ -22,6 +22,7 @@ struct load_dir {
 
 struct load_conn {
 	struct conn c;
+	uint32_t first_seq[2];
 	struct load_dir dir[2]; /* from src, from dst */
 	size_t n_data;		/* bursts of both directions */
 	int file;		/* for the caller */
@@ -40,5 +41,8 @@ void load_free(struct load *l);
 
 /* The leg as seen by the host at end 0 (src) or 1 (dst). */
 struct leg load_leg(const struct load_conn *c, int end);
+
+/* One TCP connection seen at two places, as conn_same() has it. */
+bool load_same(const struct load_conn *a, const struct load_conn *b);
 
 #endif
