@@ -400,6 +400,19 @@ def main():
                              r["terminating-relay"]["reason"]) for r in judge(
                                  [x for _, x in o], calib))
                 print("   %-12s %s" % (k[0], dict(c)))
+            section("whole addresses (relays: clients at all distances)")
+            whole = defaultdict(list)
+            for r in rows:
+                s = r["lab"]
+                whole[s["verdict"], s.get("tool") or s["client"]].append(r)
+            ks = sorted(whole)
+            for k, r in zip(ks, judge([whole[k] for k in ks], calib)):
+                t = r.get("terminating-relay")
+                if t:
+                    print("   %-12s %-14s %-12s %-22s LR %6.2f vs slow %6.2f "
+                          "leg %s in %s groups" % (
+                              k + (t["answer"], t["reason"], t["yes"],
+                                   float(t["vslow"]), t["leg"], t["legs"])))
             section("questions B and C: yes by kind of address")
             allc = defaultdict(list)
             for r in rows:

@@ -55,6 +55,7 @@ static bool value_line(struct farend_calib *c, char *const *w, size_t n)
 		{ "slow", 1e-6, 0.5, &c->slow },
 		{ "constant", 1e-9, 0.5, &c->constant },
 		{ "multi", 0, 0.5, &c->multi },
+		{ "shift-log10", 0, 3, &c->shift_log10 },
 		{ "yes-log10", 0, 12, &c->yes_log10 },
 		{ "cap-log10", 0, 12, &c->cap_log10 },
 		{ "hull-ms", 0, 1000, &c->hull_ms },
@@ -125,6 +126,7 @@ static void set_defaults(struct farend_calib *c)
 				    .slow = 0.03,
 				    .constant = 2e-4,
 				    .multi = 0.1,
+				    .shift_log10 = 0.3,
 				    .yes_log10 = 3,
 				    .cap_log10 = 2,
 				    .hull_ms = 1.5 };
@@ -188,6 +190,8 @@ bool farend_calib_write(const struct farend_calib *c, FILE *out,
 	fprintf(out, "value slow %.6f %s %s\n", c->slow, date, origin);
 	fprintf(out, "value constant %.6f %s %s\n", c->constant, date, origin);
 	fprintf(out, "value multi %.6f %s %s\n", c->multi, date, origin);
+	fprintf(out, "value shift-log10 %.4f %s %s\n", c->shift_log10, date,
+		origin);
 	fprintf(out, "value yes-log10 %.4f %s %s\n", c->yes_log10, date,
 		origin);
 	fprintf(out, "value cap-log10 %.4f %s %s\n", c->cap_log10, date,

@@ -41,8 +41,8 @@
 #define RELAY_WIDTH	0.04	/* of the leg: jitter of the far path */
 #define DELAYED_ACK_MS	42.0	/* Linux, 40 ms from a timer; Nagle: RFC 896 */
 #define SLOW_GAP_NS	INT64_C(8000000) /* median gap of a slow client */
-#define SPREAD_MAX_MS	15.0	/* a kind that varies more is not used */
-#define FAST_HELLO_TAIL 0.10	/* browsers open connections in advance */
+#define SPREAD_MAX_MS	15.0 /* a kind that varies more is not used */
+#define FAST_HELLO_TAIL 0.10 /* browsers open connections in advance */
 
 struct turn {
 	double x;	    /* ms */
@@ -59,6 +59,7 @@ struct conn_lik {
 	double fast;	    /* log, floored by the cap */
 	double slow_own;    /* log: own delay per kind */
 	double stall[GRID]; /* log: anything up to that long */
+	double any_leg;	    /* log: relay, averaged over legs */
 	double best_leg_ms, best_log;
 	const struct fe_summary *s;
 };
@@ -225,10 +226,12 @@ static void conn_likelihood(struct model *m, struct conn_lik *l)
 			l->best_log = l->relay[j];
 			l->best_leg_ms = m->grid[j];
 		}
-	if (l->fast < l->best_log - num_log(LR_CONN_CAP))
-		l->fast = l->best_log - num_log(LR_CONN_CAP);
-	if (l->slow_own < l->best_log - num_log(LR_CONN_CAP))
-		l->slow_own = l->best_log - num_log(LR_CONN_CAP);
+	l->any_leg =
+		log_sum(l->relay + LEG_FIRST, LEGS_GRID) - num_log(LEGS_GRID);
+	if (l->fast < l->any_leg - num_log(LR_CONN_CAP))
+		l->fast = l->any_leg - num_log(LR_CONN_CAP);
+	if (l->slow_own < l->any_leg - num_log(LR_CONN_CAP))
+		l->slow_own = l->any_leg - num_log(LR_CONN_CAP);
 	for (int j = 0; j < GRID; j++) /* and against the relay, too */
 		if (l->relay[j] < l->fast - num_log(LR_CONN_CAP))
 			l->relay[j] = l->fast - num_log(LR_CONN_CAP);
@@ -272,8 +275,7 @@ static void combine(struct model *m)
 			m->relay_one[j] += l->relay[j];
 			stall[j] += l->stall[j];
 		}
-		v[0] = log_sum(l->relay + LEG_FIRST, LEGS_GRID) -
-		       num_log(LEGS_GRID) + num_log(1 - OWN_CLIENTS);
+		v[0] = l->any_leg + num_log(1 - OWN_CLIENTS);
 		v[1] = l->fast + num_log(OWN_CLIENTS);
 		each += log_sum(v, 2);
 		own += l->slow_own;
@@ -599,7 +601,9 @@ static void decide_no(const struct fe_view *v, const struct model *m,
 static void decide(const struct fe_view *v, const struct model *m,
 		   struct farend_entry *e)
 {
-	double lr = m->log_relay - m->log_null, late;
+	double lr =
+		m->log_relay - m->log_null - m->c->shift_log10 * num_log(10.0);
+	double late;
 	microbans yes = (microbans)(m->c->yes_log10 * 1e6);
 	microbans cap = (microbans)(m->c->cap_log10 * 1e6);
 
