@@ -3,12 +3,13 @@
 
 #include <string.h>
 
-extern const struct command command_analyze, command_explain, command_evaluate,
-	command_mrt, command_origin, command_outage;
+extern const struct command command_analyze, command_calibrate, command_explain,
+	command_evaluate, command_mrt, command_origin, command_outage;
 
 const struct command *const commands[] = {
-	&command_analyze, &command_explain, &command_evaluate,
-	&command_mrt,	  &command_origin,  &command_outage,
+	&command_analyze,  &command_calibrate, &command_explain,
+	&command_evaluate, &command_mrt,       &command_origin,
+	&command_outage,
 };
 const size_t n_commands = sizeof(commands) / sizeof(commands[0]);
 
