@@ -16,7 +16,7 @@ Standard library only."""
 import argparse, json, math, os, random, subprocess, sys
 from collections import Counter, defaultdict
 
-KINDS = ("tls12 tls13 tlsres hrr tlsapp kex newkeys auth redir keep greet "
+KINDS = ("tls12 tls13 tlsres hrr tlsapp kex newkeys auth later redir keep greet "
          "line starttls hello").split()
 PROTO = "? tls ssh http smtp other".split()
 CAL_STACKS = {"curl13", "curl12", "curlhttp", "openssh", "pysmtp", "pytls"}
@@ -377,7 +377,7 @@ def main():
             elif s.get("slow") or not is_direct(s) or s.get("tool") == \
                     "ovpnt":
                 other[("slow" if s.get("slow") else s["tool"],)].append(r)
-            elif not r["early"] or held:
+            elif a.calibration or held or not r["early"]:
                 negc[(s.get("tool") or s["client"],)].append(r)
         neg = runs(rng, negc, a.runs)
         pos = runs(rng, posc, max(10, a.runs // 10))

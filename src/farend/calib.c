@@ -7,9 +7,9 @@
 #include "farend/text.h"
 
 static const char *const kind_names[FE_KINDS] = {
-	"tls12",    "tls13",	   "tls-resumed", "tls-hrr",	   "tls-app",
-	"ssh-kex",  "ssh-newkeys", "ssh-auth",	  "http-redirect", "http-keep",
-	"greeting", "line",	   "starttls",	  "hello",
+	"tls12",     "tls13",	    "tls-resumed", "tls-hrr",	"tls-app",
+	"ssh-kex",   "ssh-newkeys", "ssh-auth",	   "ssh-later", "http-redirect",
+	"http-keep", "greeting",    "line",	   "starttls",	"hello",
 };
 
 const char *fe_kind_name(enum fe_kind k)

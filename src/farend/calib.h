@@ -29,13 +29,14 @@ enum fe_kind {
 	FE_K_TLSAPP,	 /* server's CCS and Finished to first data (1.2) */
 	FE_K_SSHKEX,	 /* KEXINIT to key exchange init */
 	FE_K_SSHNEWKEYS, /* key exchange reply to NEWKEYS */
-	FE_K_SSHAUTH,	 /* service, authentication, channel turns */
-	FE_K_HTTPREDIR,	 /* 1xx, 3xx, 401, 407 to the next request */
-	FE_K_HTTPKEEP,	 /* other response to the next request */
-	FE_K_GREET,	 /* 220 greeting to first command */
-	FE_K_LINE,	 /* reply to next command */
-	FE_K_STARTTLS,	 /* 220 ready to ClientHello */
-	FE_K_HELLO,	 /* handshake ACK to first payload */
+	FE_K_SSHAUTH,
+	FE_K_SSHLATER,	/* service, authentication, channel turns */
+	FE_K_HTTPREDIR, /* 1xx, 3xx, 401, 407 to the next request */
+	FE_K_HTTPKEEP,	/* other response to the next request */
+	FE_K_GREET,	/* 220 greeting to first command */
+	FE_K_LINE,	/* reply to next command */
+	FE_K_STARTTLS,	/* 220 ready to ClientHello */
+	FE_K_HELLO,	/* handshake ACK to first payload */
 	FE_KINDS
 };
 

@@ -361,7 +361,7 @@ static void build(struct model *m, const struct fe_view *v)
 		for (int t = 0; t < l->n; t++)
 			kinds |= 1u << l->turn[t].kind;
 		m->turns += (uint32_t)l->n;
-		if ((u[i]->flags & FE_HELLO) && u[i]->proto != FE_P_SSH)
+		if (u[i]->flags & FE_HELLO)
 			add_turn(m, l, FE_K_HELLO, u[i]->eta_us / 1000.0,
 				 false);
 		conn_likelihood(m, l);

@@ -65,8 +65,7 @@ bool farend_learn(const struct farend *f, struct farend_calib *c, struct err *e)
 
 			if (!calm(s))
 				continue;
-			if (kind == FE_K_HELLO && (s->flags & FE_HELLO) &&
-			    s->proto != FE_P_SSH)
+			if (kind == FE_K_HELLO && (s->flags & FE_HELLO))
 				v[n++] = s->eta_us;
 			for (int t = 0; t < s->n_turns; t++)
 				if (fe_turn_kind(s->turns[t]) == kind)

@@ -284,9 +284,10 @@ static unsigned ssh_kind(struct fe_conn *fc, const uint8_t *p, size_t n,
 		return FE_KINDS; /* KEXINIT, or its continuation */
 	}
 	for (unsigned i = 0; i < fc->n_turns; i++)
-		auth += fe_turn_kind(fc->turns[i]) == FE_K_SSHAUTH;
+		auth += fe_turn_kind(fc->turns[i]) == FE_K_SSHAUTH ||
+			fe_turn_kind(fc->turns[i]) == FE_K_SSHLATER;
 	*last = auth + 1 >= SSHAUTH_MAX;
-	return FE_K_SSHAUTH;
+	return auth == 0 ? FE_K_SSHAUTH : FE_K_SSHLATER;
 }
 
 static unsigned line_kind(struct fe_conn *fc, const uint8_t *p, size_t n)
