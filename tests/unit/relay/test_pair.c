@@ -1,0 +1,355 @@
+/*
+ * test_pair.c - pairs whose truth is known: relays are found, and what each
+ * rival stands for is not.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "synth.h"
+
+#define MINUTE	INT64_C(60000000)
+#define ENOUGH	(6 * MICROBANS_PER_BAN)
+#define NOTHING (2 * MICROBANS_PER_BAN)
+
+static struct synth a_in, a_out, b_in, b_out, other;
+static struct pair_work *work;
+
+static int setup(void **state)
+{
+	struct err e;
+
+	(void)state;
+	work = pair_work_new(SYNTH_MAX, &e);
+	return work == NULL;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pair_work_free(work);
+	return 0;
+}
+
+static struct pair_input input(void)
+{
+	struct pair_input in = { .n_others = 0 };
+
+	in.leg[0].in = synth_stream(&a_in);
+	in.leg[0].out = synth_stream(&a_out);
+	in.leg[1].in = synth_stream(&b_in);
+	in.leg[1].out = synth_stream(&b_out);
+	return in;
+}
+
+/* Leg 0 is relayed into leg 1 and its answers come back. */
+static void make_relay(uint64_t seed, int64_t lag_us, uint64_t jitter_us,
+		       uint32_t extra)
+{
+	synth_leg(&a_in, &b_in, seed, 3 * MINUTE, 40000);
+	synth_copy(&b_out, &a_in, lag_us, jitter_us, extra);
+	/* the far side answers what reached it */
+	for (size_t i = 0; i < b_in.n; i++)
+		b_in.us[i] += lag_us + (int64_t)jitter_us;
+	synth_copy(&a_out, &b_in, lag_us, jitter_us, extra);
+}
+
+static void test_relay_found(void **state)
+{
+	static const struct {
+		int64_t lag_us;
+		uint64_t jitter_us;
+		uint32_t extra;
+	} how[] = {
+		{ 60, 100, 0 },	       /* a byte relay */
+		{ 300, 2000, 0 },      /* ssh to ssh */
+		{ 300, 2000, 32 },     /* constant overhead */
+		{ 20000, 30000, 0 },   /* slow host */
+		{ 200000, 100000, 0 }, /* delayed */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++) {
+		struct pair_result r;
+		struct pair_input in;
+		int64_t when;
+
+		make_relay(7 + i, how[i].lag_us, how[i].jitter_us,
+			   how[i].extra);
+		in = input();
+		pair_test(work, &in, &r);
+		assert_true(r.weakest >= ENOUGH);
+		assert_false(r.hopeless);
+		assert_false(r.forwards_packets);
+		assert_true(pair_decided(&r, ENOUGH, &when));
+		assert_true(when >= r.start_us && when <= r.end_us);
+		assert_true(r.onsets > 50 && r.answered <= r.onsets);
+		assert_true(r.lag_median_us >= how[i].lag_us);
+		assert_true(r.lag_p95_us >= r.lag_median_us);
+		for (int v = 0; v < PAIR_RIVALS; v++)
+			assert_true(r.log10_e[v] >= r.weakest);
+	}
+}
+
+static void test_deterministic(void **state)
+{
+	static struct pair_result r[2];
+	struct pair_work *fresh;
+	struct pair_input in;
+	struct err e;
+
+	(void)state;
+	make_relay(3, 300, 2000, 0);
+	in = input();
+	pair_test(work, &in, &r[0]);
+	/* another pair in between, then new scratch space */
+	in.shift_us = 45 * 1000000;
+	pair_test(work, &in, &r[1]);
+	assert_true(r[1].weakest < r[0].weakest);
+	in.shift_us = 0;
+	pair_test(work, &in, &r[1]);
+	assert_memory_equal(&r[0], &r[1], sizeof(r[0]));
+	fresh = pair_work_new(SYNTH_MAX, &e);
+	assert_non_null(fresh);
+	pair_test(fresh, &in, &r[1]);
+	assert_memory_equal(&r[0], &r[1], sizeof(r[0]));
+	pair_work_free(fresh);
+}
+
+static void test_decoy_is_nothing(void **state)
+{
+	(void)state;
+	make_relay(5, 300, 2000, 0);
+	for (int64_t s = 31; s < 100; s += 13) {
+		struct pair_input in = input();
+		struct pair_result r;
+
+		in.shift_us = s * 1000000;
+		pair_test(work, &in, &r);
+		assert_true(r.weakest < NOTHING);
+		in.shift_us = -s * 1000000;
+		pair_test(work, &in, &r);
+		assert_true(r.weakest < NOTHING);
+	}
+}
+
+static void assert_nothing(const struct pair_input *in)
+{
+	struct pair_result r;
+
+	pair_test(work, in, &r);
+	assert_true(r.weakest < NOTHING);
+}
+
+static void test_two_people(void **state)
+{
+	struct pair_input in;
+
+	(void)state;
+	for (uint64_t s = 0; s < 20; s++) {
+		synth_leg(&a_in, &a_out, 1000 + s, 3 * MINUTE, 3000);
+		synth_leg(&b_out, &b_in, 2000 + s, 3 * MINUTE, 30000);
+		in = input();
+		assert_nothing(&in);
+	}
+}
+
+static void timer(struct synth *ask, struct synth *answer, uint64_t seed,
+		  int64_t period_us, uint64_t jitter_us)
+{
+	struct num_rng r = { seed };
+	int64_t phase = (int64_t)num_rng_below(&r, (uint64_t)period_us);
+
+	ask->n = answer->n = 0;
+	for (int64_t t = phase; t < 5 * MINUTE; t += period_us) {
+		int64_t us = t + (int64_t)num_rng_below(&r, jitter_us);
+
+		synth_add(ask, us, synth_size(&r));
+		synth_add(answer, us + 5000, synth_size(&r));
+	}
+}
+
+/* Timers: equal periods keep their order for ever. */
+static void test_two_timers(void **state)
+{
+	static const int64_t period[] = { 1000000, 2000000, 10000000 };
+	struct pair_input in;
+
+	(void)state;
+	for (size_t p = 0; p < 3; p++)
+		for (uint64_t s = 0; s < 10; s++) {
+			timer(&a_in, &a_out, 10 + s, period[p], 10000);
+			timer(&b_out, &b_in, 50 + s, period[p], 10000);
+			in = input();
+			assert_nothing(&in);
+		}
+}
+
+/* Common cause: both legs get the same content at the same moments. */
+static void test_broadcast(void **state)
+{
+	struct pair_input in;
+
+	(void)state;
+	for (uint64_t s = 0; s < 10; s++) {
+		synth_leg(&a_out, &a_in, 300 + s, 3 * MINUTE, 20000);
+		synth_copy(&b_out, &a_out, 0, 200, 0);
+		synth_copy(&b_in, &a_in, 15000, 9000, 0);
+		in = input();
+		assert_nothing(&in);
+	}
+}
+
+/* The host woke up: other flows are as prompt as leg 1, the sizes differ. */
+static void test_host_wakes(void **state)
+{
+	struct pair_input in;
+	struct num_rng r = { 8 };
+	struct pair_result res;
+
+	(void)state;
+	make_relay(11, 1000, 3000, 0);
+	synth_copy(&other, &a_in, 500, 3000, 0);
+	for (size_t i = 0; i < b_in.n; i++)
+		synth_add(&other, b_in.us[i] + 700, 36);
+	for (size_t i = 0; i < other.n; i++)
+		other.bytes[i] = synth_size(&r);
+	in = input();
+	for (int i = 0; i < 3; i++)
+		in.others[in.n_others++] = synth_stream(&other);
+	in.full = true;
+	pair_test(work, &in, &res);
+	assert_true(res.log10_e[PAIR_WAKE] < NOTHING);
+	assert_true(res.weakest < NOTHING);
+}
+
+/* Service dependency: prompted, in order, at once, but other bytes. */
+static void test_dependency(void **state)
+{
+	struct pair_input in;
+
+	(void)state;
+	for (uint64_t s = 0; s < 10; s++) {
+		struct num_rng r = { 400 + s };
+
+		make_relay(600 + s, 500, 2000, 0);
+		for (size_t i = 0; i < b_out.n; i++)
+			b_out.bytes[i] = synth_size(&r);
+		for (size_t i = 0; i < a_out.n; i++)
+			a_out.bytes[i] = synth_size(&r);
+		in = input();
+		assert_nothing(&in);
+	}
+}
+
+/* A packet forwarder carries the pure ACKs of one leg as payload. */
+static void test_forwarder(void **state)
+{
+	static int64_t ack[200];
+	struct pair_result r;
+	struct pair_input in;
+	size_t n = 0;
+
+	(void)state;
+	make_relay(21, 300, 500, 60);
+	/* leg 0's ACKs away from the host arrived as payload on leg 1 */
+	for (int64_t t = MINUTE / 7; t < 2 * MINUTE; t += MINUTE / 60) {
+		synth_add(&b_in, t, 92);
+		ack[n++] = t + 400;
+	}
+	in = input();
+	in.leg[0].ack_us[1] = ack;
+	in.leg[0].n_acks[1] = n;
+	pair_test(work, &in, &r);
+	assert_true(r.forwards_packets);
+	assert_true(r.acks_forwarded[1] * 2 > r.acks[1]);
+	/* a relay's own ACKs leave without a payload that brought them */
+	make_relay(21, 300, 500, 60);
+	in = input();
+	in.leg[0].ack_us[1] = ack;
+	in.leg[0].n_acks[1] = n;
+	pair_test(work, &in, &r);
+	assert_false(r.forwards_packets);
+}
+
+static void test_no_overlap(void **state)
+{
+	struct pair_input in;
+	struct pair_result r;
+	int64_t when;
+
+	(void)state;
+	make_relay(31, 300, 500, 0);
+	in = input();
+	in.shift_us = 10 * MINUTE;
+	pair_test(work, &in, &r);
+	assert_int_equal(r.weakest, 0);
+	assert_false(pair_decided(&r, 0, &when));
+	memset(&in, 0, sizeof(in));
+	pair_test(work, &in, &r); /* nothing at all */
+	assert_int_equal(r.weakest, 0);
+}
+
+static void test_checkpoints(void **state)
+{
+	struct pair_input in;
+	struct pair_result r;
+
+	(void)state;
+	make_relay(41, 300, 500, 0);
+	in = input();
+	pair_test(work, &in, &r);
+	for (int k = 1; k < PAIR_CHECKPOINTS; k++) {
+		assert_true(r.check_us[k] >= r.check_us[k - 1]);
+		assert_true(r.at[k] >= r.at[k - 1]);
+		assert_true(r.onsets_at[k] >= r.onsets_at[k - 1]);
+	}
+	assert_int_equal(r.at[PAIR_CHECKPOINTS - 1], r.weakest);
+	assert_int_equal(pair_checkpoint(&r, r.check_us[17]), 17);
+	assert_int_equal(pair_checkpoint(&r, r.start_us), 0);
+	assert_int_equal(pair_checkpoint(&r, INT64_MAX), PAIR_CHECKPOINTS - 1);
+}
+
+static void test_origin_side(void **state)
+{
+	struct pair_input in;
+	struct pair_result r;
+	struct leg swap;
+
+	(void)state;
+	make_relay(51, 300, 500, 0);
+	in = input();
+	pair_test(work, &in, &r);
+	assert_false(r.reversed);
+	assert_true(r.initiatives[0] > r.initiatives[1]);
+	swap = in.leg[0];
+	in.leg[0] = in.leg[1];
+	in.leg[1] = swap;
+	pair_test(work, &in, &r);
+	assert_true(r.reversed);
+	assert_true(r.weakest >= ENOUGH); /* found all the same */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_relay_found),
+		cmocka_unit_test(test_deterministic),
+		cmocka_unit_test(test_decoy_is_nothing),
+		cmocka_unit_test(test_two_people),
+		cmocka_unit_test(test_two_timers),
+		cmocka_unit_test(test_broadcast),
+		cmocka_unit_test(test_host_wakes),
+		cmocka_unit_test(test_dependency),
+		cmocka_unit_test(test_forwarder),
+		cmocka_unit_test(test_no_overlap),
+		cmocka_unit_test(test_checkpoints),
+		cmocka_unit_test(test_origin_side),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
