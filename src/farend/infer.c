@@ -55,11 +55,13 @@ struct turn {
 struct conn_lik {
 	struct turn turn[TURNS];
 	int n;
-	double relay[GRID]; /* log density of all turns, per leg */
-	double fast;	    /* log, floored by the cap */
-	double slow_own;    /* log: own delay per kind */
-	double stall[GRID]; /* log: anything up to that long */
-	double any_leg;	    /* log: relay, averaged over legs */
+	double f[TURNS][GRID]; /* density of each turn, per delay */
+	double zero[TURNS];    /* and of a fast client */
+	double relay[GRID];    /* all turns, per leg: ratio to fast */
+	double stall[GRID];    /* anything up to that long: ratio to fast */
+	double fast;	       /* log, floored by the cap */
+	double slow_own;       /* log: own delay per kind */
+	double any_leg;	       /* log: relay, averaged over legs */
 	double best_leg_ms, best_log;
 	const struct fe_summary *s;
 };
@@ -67,6 +69,7 @@ struct conn_lik {
 struct model {
 	const struct farend_calib *c;
 	double grid[GRID];
+	int nagle[GRID]; /* index of two legs and a delayed ACK */
 	double jitter_ms;
 	struct conn_lik conn[FAREND_CONNS];
 	int n;
@@ -138,109 +141,114 @@ static void add_turn(struct model *m, struct conn_lik *l, unsigned kind,
 /* The relay's density: one leg; for some turns two, or two and the delayed
  * ACK of the client that the relay's Nagle algorithm waits for; the
  * hello delay shows the leg for relays that are told where to connect. */
-static void relay_curve(const struct model *m, const struct turn *u,
-			double *out)
+static double relay_at(const struct model *m, const struct conn_lik *l, int i,
+		       int j)
 {
-	double f[GRID], zero = density(u, 0), multi = m->c->multi;
+	const double *f = l->f[i];
+	double multi = m->c->multi, p;
 
-	if (u->kind <= FE_K_TLS13)
+	if (l->turn[i].kind <= FE_K_TLS13)
 		multi = 2.5 * multi < 0.5 ? 2.5 * multi : 0.5;
-	for (int j = 0; j < GRID; j++)
-		f[j] = density(u, m->grid[j]);
-	for (int j = 0; j < GRID; j++) {
-		double two = f[j + 8 < GRID ? j + 8 : GRID - 1];
-		double stall = density(u, 2 * m->grid[j] + DELAYED_ACK_MS);
-		double p = (1 - multi) * f[j] + multi / 2 * (two + stall);
-
-		out[j] = u->kind == FE_K_HELLO ? 0.5 * (zero + p) : p;
-	}
+	p = (1 - multi) * f[j] +
+	    multi / 2 * (f[j + 8 < GRID ? j + 8 : GRID - 1] + f[m->nagle[j]]);
+	return l->turn[i].kind == FE_K_HELLO ? 0.5 * (l->zero[i] + p) : p;
 }
 
-/* log of the average over the grid of the product of densities of the turns
- * of one kind, at a delay of their own. */
-static double own_delay(const struct model *m, const double (*f)[GRID], int n)
+static double average(const double *v, int n)
 {
-	double v[GRID];
+	double sum = 0;
 
-	for (int j = 0; j < GRID; j++) {
-		double p = 1;
-
-		for (int i = 0; i < n; i++)
-			p *= f[i][j];
-		v[j] = num_log(p > 1e-280 ? p : 1e-280);
-	}
-	(void)m;
-	return log_sum(v, GRID) - num_log(GRID);
+	for (int j = 0; j < n; j++)
+		sum += v[j];
+	return sum / n;
 }
 
-/* Each kind has a delay of its own. */
-static double own_per_kind(const struct model *m, const struct turn *const *u,
+/* log: each kind of turn has a delay of its own; row[i] is the density of
+ * turn i per delay.  24 turns of a kind say what there is to say. */
+static double own_per_kind(const double *const *row, const unsigned *kind,
 			   int n)
 {
-	double f[FAREND_CONNS * FE_TURNS][GRID], sum = 0;
+	double sum = 0;
 
-	for (unsigned kind = 0; kind < FE_KINDS; kind++) {
+	for (unsigned k = 0; k < FE_KINDS; k++) {
+		double p[GRID];
 		int used = 0;
 
-		for (int i = 0; i < n; i++) {
-			/* 24 turns of a kind say what there is to say */
-			if (u[i]->kind != kind || used == 24)
+		for (int i = 0; i < n && used < 24; i++) {
+			if (kind[i] != k)
 				continue;
 			for (int j = 0; j < GRID; j++)
-				f[used][j] = density(u[i], m->grid[j]);
+				p[j] = used == 0 ? row[i][j] : p[j] * row[i][j];
 			used++;
 		}
-		if (used > 0)
-			sum += own_delay(m, f, used);
+		if (used > 0) {
+			double mean = average(p, GRID);
+
+			sum += num_log(mean > 1e-280 ? mean : 1e-280);
+		}
 	}
 	return sum;
 }
 
-static void conn_likelihood(struct model *m, struct conn_lik *l)
+/* Ratios to fast, so that products over connections need no logarithm: the
+ * cap bounds them on both sides. */
+static void ratios(const struct model *m, struct conn_lik *l, double fast)
 {
-	const struct turn *own[TURNS];
-	double two[2], fast = 0;
+	double best = 0;
 
-	memset(l->relay, 0, sizeof(l->relay));
-	memset(l->stall, 0, sizeof(l->stall));
-	for (int i = 0; i < l->n; i++) {
-		double f[GRID];
+	for (int j = 0; j < GRID; j++) {
+		double r = l->relay[j] / fast, s = l->stall[j] / fast;
 
-		relay_curve(m, &l->turn[i], f);
-		for (int j = 0; j < GRID; j++) {
-			l->relay[j] += num_log(f[j]);
-			l->stall[j] +=
-				num_log(stalled(&l->turn[i], m->grid[j]));
-		}
-		fast += num_log(density(&l->turn[i], 0));
-		own[i] = &l->turn[i];
-	}
-	l->slow_own = own_per_kind(m, own, l->n);
-	two[0] = num_log(1 - m->c->eps_conn) + fast;
-	two[1] = num_log(m->c->eps_conn) + l->slow_own;
-	l->fast = log_sum(two, 2);
-	l->best_log = l->relay[LEG_FIRST];
-	l->best_leg_ms = m->grid[LEG_FIRST];
-	for (int j = LEG_FIRST + 1; j < GRID; j++)
-		if (l->relay[j] > l->best_log) {
-			l->best_log = l->relay[j];
+		if (j >= LEG_FIRST && r > best) {
+			best = r;
 			l->best_leg_ms = m->grid[j];
 		}
-	l->any_leg =
-		log_sum(l->relay + LEG_FIRST, LEGS_GRID) - num_log(LEGS_GRID);
-	if (l->fast < l->any_leg - num_log(LR_CONN_CAP))
-		l->fast = l->any_leg - num_log(LR_CONN_CAP);
-	if (l->slow_own < l->any_leg - num_log(LR_CONN_CAP))
-		l->slow_own = l->any_leg - num_log(LR_CONN_CAP);
-	for (int j = 0; j < GRID; j++) /* and against the relay, too */
-		if (l->relay[j] < l->fast - num_log(LR_CONN_CAP))
-			l->relay[j] = l->fast - num_log(LR_CONN_CAP);
+		l->relay[j] = r > 1 / LR_CONN_CAP ? r : 1 / LR_CONN_CAP;
+		l->stall[j] = s < 1e-8 ? 1e-8 : s > 1e6 ? 1e6 : s;
+	}
+	l->best_log = l->fast + num_log(best > 1e-280 ? best : 1e-280);
+}
+
+static void conn_likelihood(struct model *m, struct conn_lik *l)
+{
+	const double *row[TURNS];
+	unsigned kind[TURNS];
+	double fast = 1, own, any;
+
+	for (int j = 0; j < GRID; j++)
+		l->relay[j] = l->stall[j] = 1;
+	for (int i = 0; i < l->n; i++) {
+		const struct turn *u = &l->turn[i];
+
+		l->zero[i] = density(u, 0);
+		for (int j = 0; j < GRID; j++)
+			l->f[i][j] = density(u, m->grid[j]);
+		for (int j = 0; j < GRID; j++) {
+			l->relay[j] *= relay_at(m, l, i, j);
+			l->stall[j] *= stalled(u, m->grid[j]);
+		}
+		fast *= l->zero[i];
+		row[i] = l->f[i];
+		kind[i] = u->kind;
+	}
+	l->slow_own = own_per_kind(row, kind, l->n);
+	own = num_exp(l->slow_own);
+	any = average(l->relay + LEG_FIRST, LEGS_GRID);
+	fast = (1 - m->c->eps_conn) * fast + m->c->eps_conn * own;
+	if (fast < any / LR_CONN_CAP)
+		fast = any / LR_CONN_CAP;
+	if (own < any / LR_CONN_CAP)
+		l->slow_own = num_log(any / LR_CONN_CAP);
+	l->fast = num_log(fast);
+	l->any_leg = num_log(any);
+	ratios(m, l, fast);
 }
 
 /* A slow program keeps its delay per kind over connections. */
 static double slow_by_program(const struct model *m)
 {
-	const struct turn *own[FAREND_CONNS * TURNS];
+	const double *row[FAREND_CONNS * TURNS];
+	unsigned kind[FAREND_CONNS * TURNS];
 	double sum = 0;
 
 	for (int i = 0; i < m->n; i++) {
@@ -255,25 +263,28 @@ static double slow_by_program(const struct model *m)
 		for (int j = i; j < m->n; j++)
 			for (int t = 0;
 			     m->conn[j].s->stack == stack && t < m->conn[j].n;
-			     t++)
-				own[n++] = &m->conn[j].turn[t];
-		sum += own_per_kind(m, own, n);
+			     t++) {
+				row[n] = m->conn[j].f[t];
+				kind[n++] = m->conn[j].turn[t].kind;
+			}
+		sum += own_per_kind(row, kind, n);
 	}
 	return sum;
 }
 
 static void combine(struct model *m)
 {
-	double v[3], w[3], stall[GRID] = { 0 }, each = 0, own = 0;
+	double one[GRID], stall[GRID], v[3], w[3], each = 0, own = 0;
 
 	m->log_fast = 0;
-	memset(m->relay_one, 0, sizeof(m->relay_one));
+	for (int j = 0; j < GRID; j++)
+		one[j] = stall[j] = 1;
 	for (int i = 0; i < m->n; i++) {
 		const struct conn_lik *l = &m->conn[i];
 
 		for (int j = 0; j < GRID; j++) {
-			m->relay_one[j] += l->relay[j];
-			stall[j] += l->stall[j];
+			one[j] *= l->relay[j];
+			stall[j] *= l->stall[j];
 		}
 		v[0] = l->any_leg + num_log(1 - OWN_CLIENTS);
 		v[1] = l->fast + num_log(OWN_CLIENTS);
@@ -281,15 +292,16 @@ static void combine(struct model *m)
 		own += l->slow_own;
 		m->log_fast += l->fast;
 	}
-	v[0] = log_sum(m->relay_one + LEG_FIRST, LEGS_GRID) -
-	       num_log(LEGS_GRID);
+	for (int j = 0; j < GRID; j++)
+		m->relay_one[j] = m->log_fast + num_log(one[j]);
+	m->log_one = m->log_fast + num_log(average(one + LEG_FIRST, LEGS_GRID));
+	m->log_each = each;
+	v[0] = m->log_one;
 	v[1] = each;
-	m->log_one = v[0];
-	m->log_each = v[1];
 	m->log_relay = log_sum(v, 2) - num_log(2);
 	v[0] = slow_by_program(m);
 	v[1] = own;
-	v[2] = log_sum(stall, GRID) - num_log(GRID);
+	v[2] = m->log_fast + num_log(average(stall, GRID));
 	m->log_slow = log_sum(v, 3) - num_log(3);
 	w[0] = num_log(1 - m->c->slow - m->c->constant) + m->log_fast;
 	w[1] = num_log(m->c->slow) + m->log_slow;
@@ -340,10 +352,18 @@ static void build(struct model *m, const struct fe_view *v)
 	double step = LEG_STEP;
 
 	m->c = v->f->calib;
+	m->turns = 0;
+	m->log_fast = m->log_relay = m->log_slow = 0;
 	m->jitter_ms = v->jitter_ns < 0 ? 1.0 : (double)v->jitter_ns / 1e6;
 	m->grid[0] = GRID_LOW_MS;
 	for (int j = 1; j < GRID; j++)
 		m->grid[j] = m->grid[j - 1] * step;
+	for (int j = 0, k = 0; j < GRID; j++) {
+		while (k < GRID - 1 &&
+		       m->grid[k] < 2 * m->grid[j] + DELAYED_ACK_MS)
+			k++;
+		m->nagle[j] = k;
+	}
 	m->n = choose(v, u);
 	for (int i = 0; i < m->n; i++) {
 		struct conn_lik *l = &m->conn[i];
@@ -653,10 +673,9 @@ static void decide(const struct fe_view *v, const struct model *m,
 
 void fe_judge_terminating(const struct fe_view *v, struct farend_entry *e)
 {
-	static _Thread_local struct model m; /* large; no state is kept */
+	static _Thread_local struct model m; /* large; build() sets it */
 	uint32_t v_excluded = 0;
 
-	memset(&m, 0, sizeof(m));
 	build(&m, v);
 	for (size_t i = 0; i < v->n; i++)
 		v_excluded += v->u[i]->r0_us == 0;
