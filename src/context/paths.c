@@ -136,6 +136,11 @@ uint32_t paths_put(struct paths *s, const struct bgp_path *p)
 	return id;
 }
 
+const void *paths_get_head(const struct paths *s, uint32_t id)
+{
+	return id ? at(s, id) : NULL;
+}
+
 struct path_view paths_get(const struct paths *s, uint32_t id)
 {
 	const uint32_t *p;

@@ -24,6 +24,8 @@ struct paths *paths_new(struct err *e);
 void paths_free(struct paths *s);
 /* The number of a path; 0 when memory is short. */
 uint32_t paths_put(struct paths *s, const struct bgp_path *p);
+/* Where a path lies, to fetch it ahead; never read through. */
+const void *paths_get_head(const struct paths *s, uint32_t id);
 struct path_view paths_get(const struct paths *s, uint32_t id);
 uint64_t paths_bytes(const struct paths *s);
 uint64_t paths_count(const struct paths *s);

@@ -41,25 +41,44 @@ static const char pairs[] = "0001020304050607080910111213141516171819"
 			    "6061626364656667686970717273747576777879"
 			    "8081828384858687888990919293949596979899";
 
-static char *put_u32(char *p, uint32_t v)
+/* Below ten thousand, without leading zeros. */
+static inline char *put_low(char *p, uint32_t v)
 {
-	char tmp[10], *t = tmp + 10;
+	uint32_t q = v / 100;
 
-	while (v >= 100) {
-		uint32_t q = v / 100;
+	if (v < 10) {
+		*p = (char)('0' + v);
+		return p + 1;
+	}
+	if (v < 100) {
+		memcpy(p, pairs + v * 2, 2);
+		return p + 2;
+	}
+	if (q < 10)
+		*p++ = (char)('0' + q);
+	else
+		p = (char *)memcpy(p, pairs + q * 2, 2) + 2;
+	memcpy(p, pairs + (v - q * 100) * 2, 2);
+	return p + 2;
+}
 
-		t -= 2;
-		memcpy(t, pairs + (v - q * 100) * 2, 2);
-		v = q;
-	}
-	if (v >= 10) {
-		t -= 2;
-		memcpy(t, pairs + v * 2, 2);
-	} else {
-		*--t = (char)('0' + v);
-	}
-	memcpy(p, t, (size_t)(tmp + 10 - t));
-	return p + (tmp + 10 - t);
+/* Four digits, with leading zeros. */
+static inline char *put_four(char *p, uint32_t v)
+{
+	memcpy(p, pairs + v / 100 * 2, 2);
+	memcpy(p + 2, pairs + v % 100 * 2, 2);
+	return p + 4;
+}
+
+static inline char *put_u32(char *p, uint32_t v)
+{
+	if (v < 10000)
+		return put_low(p, v);
+	if (v < 100000000)
+		return put_four(put_low(p, v / 10000), v % 10000);
+	p = put_low(p, v / 100000000);
+	v %= 100000000;
+	return put_four(put_four(p, v / 10000), v % 10000);
 }
 
 static char *put_str(char *p, const char *s)
@@ -193,44 +212,43 @@ static char *put_communities(char *p, const struct bgp_attrs *a)
 
 /* "path|origin|next hop|pref|med|communities|" and so on to the line's end.
  * fam: of the prefixes that follow. */
-static char *put_attrs(struct route_text *t, char *p, const struct rd *raw,
-		       const struct mrt_msg *msg, unsigned fam)
+static char *put_attrs(struct route_text *t, char *p, const struct bgp_attrs *a,
+		       bool legacy, unsigned fam)
 {
 	static const char *const origins[] = { "IGP|", "EGP|", "INCOMPLETE|" };
 	static const uint8_t none[4] = { 255, 255, 255, 255 };
-	struct bgp_attrs a;
 
-	bgp_attrs_read(*raw, msg->as4, &a);
-	if (!bgp_path_read(&a, &t->path) || a.bad & BGP_BAD_FRAMING)
+	if (!bgp_path_read(a, &t->path) || a->bad & BGP_BAD_FRAMING)
 		t->counts.bad_attrs++;
 	p = put_path(p, &t->path);
 	*p++ = '|';
-	p = put_str(p, a.have & BGP_ORIGIN ? origins[a.origin] : "INCOMPLETE|");
-	if (fam == 6 && a.have & BGP_MP_REACH && a.reach.next_hop_len >= 16)
-		p = put_v6(p, a.reach.next_hop);
-	else if (a.have & BGP_NEXT_HOP)
-		p = put_v4(p, a.next_hop);
-	else if (a.have & BGP_MP_REACH && a.reach.next_hop_len == 4)
-		p = put_v4(p, a.reach.next_hop);
+	p = put_str(p,
+		    a->have & BGP_ORIGIN ? origins[a->origin] : "INCOMPLETE|");
+	if (fam == 6 && a->have & BGP_MP_REACH && a->reach.next_hop_len >= 16)
+		p = put_v6(p, a->reach.next_hop);
+	else if (a->have & BGP_NEXT_HOP)
+		p = put_v4(p, a->next_hop);
+	else if (a->have & BGP_MP_REACH && a->reach.next_hop_len == 4)
+		p = put_v4(p, a->reach.next_hop);
 	else
 		p = put_v4(p, none);
 	*p++ = '|';
-	p = put_u32(p, a.local_pref);
+	p = put_u32(p, a->local_pref);
 	*p++ = '|';
-	p = put_u32(p, a.med);
+	p = put_u32(p, a->med);
 	*p++ = '|';
-	if (msg->type != MRT_LEGACY_BGP || a.have & BGP_COMMUNITIES) {
-		p = put_communities(p, &a);
+	if (!legacy || a->have & BGP_COMMUNITIES) {
+		p = put_communities(p, a);
 		*p++ = '|';
 	}
-	p = put_str(p, a.have & BGP_ATOMIC ? "AG|" : "NAG|");
-	if (a.have & BGP_AGGREGATOR) {
-		bool wide =
-			a.aggregator_as == 23456 && a.have & BGP_AS4_AGGREGATOR;
+	p = put_str(p, a->have & BGP_ATOMIC ? "AG|" : "NAG|");
+	if (a->have & BGP_AGGREGATOR) {
+		bool wide = a->aggregator_as == 23456 &&
+			    a->have & BGP_AS4_AGGREGATOR;
 
-		p = put_u32(p, wide ? a.as4_aggregator_as : a.aggregator_as);
+		p = put_u32(p, wide ? a->as4_aggregator_as : a->aggregator_as);
 		*p++ = ' ';
-		p = put_v4(p, wide ? a.as4_aggregator_ip : a.aggregator_ip);
+		p = put_v4(p, wide ? a->as4_aggregator_ip : a->aggregator_ip);
 	}
 	*p++ = '|';
 	*p++ = '\n';
@@ -346,6 +364,15 @@ static void new_peers(struct route_text *t, struct mrt *m)
 	}
 }
 
+static char *put_raw(struct route_text *t, char *p, const struct mrt_entry *e,
+		     const struct mrt_msg *msg)
+{
+	struct bgp_attrs a;
+
+	bgp_attrs_read(e->attrs, msg->as4, &a);
+	return put_attrs(t, p, &a, false, msg->prefix.fam);
+}
+
 /* Attributes of a table entry, from the cache where they are the same. */
 static char *put_cached(struct route_text *t, char *p, struct cached *c,
 			const struct mrt_entry *e, const struct mrt_msg *msg)
@@ -358,7 +385,7 @@ static char *put_cached(struct route_text *t, char *p, struct cached *c,
 		memcpy(p, c->text, c->text_len);
 		return p + c->text_len;
 	}
-	p = put_attrs(t, p, &e->attrs, msg, msg->prefix.fam);
+	p = put_raw(t, p, e, msg);
 	n = (size_t)(p - from);
 	c->text_len = 0;
 	if (n <= CACHE_TEXT && e->attrs.left <= CACHE_RAW) {
@@ -410,16 +437,16 @@ static void table(struct route_text *t, struct mrt *m, struct mrt_msg *msg)
 			*p++ = '|';
 		}
 		t->at = c ? put_cached(t, p, c, &e, msg)
-			  : put_attrs(t, p, &e.attrs, msg, msg->prefix.fam);
+			  : put_raw(t, p, &e, msg);
 	}
 }
 
 /* What is the same on every line of one UPDATE. */
 struct lines {
 	const struct mrt_msg *msg;
-	char time[64];
+	char time[32];
 	size_t time_len;
-	char who[128];
+	char who[64];
 	size_t who_len;
 	const char *tail; /* after the prefix */
 	size_t tail_len;
@@ -455,7 +482,7 @@ static void routes(struct route_text *t, struct rd field, struct nlri_form form,
 		p += l->time_len;
 		*p++ = l->letter;
 		*p++ = '|';
-		memcpy(p, l->who, l->who_len);
+		memcpy(p, l->who, sizeof(l->who));
 		p = put_prefix(p + l->who_len, &x);
 		if (form.addpath) {
 			*p++ = '|';
@@ -470,7 +497,7 @@ static void routes(struct route_text *t, struct rd field, struct nlri_form form,
 
 static void announced(struct route_text *t, struct rd field,
 		      struct nlri_form form, struct lines *l,
-		      const struct mrt_msg *msg)
+		      const struct bgp_attrs *a)
 {
 	char *p = t->attr_text;
 
@@ -478,7 +505,8 @@ static void announced(struct route_text *t, struct rd field,
 		return;
 	if (t->f) {
 		*p++ = '|';
-		p = put_attrs(t, p, &msg->attrs, msg, form.fam);
+		p = put_attrs(t, p, a, l->msg->type == MRT_LEGACY_BGP,
+			      form.fam);
 	}
 	l->letter = 'A';
 	l->tail = t->attr_text;
@@ -510,10 +538,10 @@ static void update(struct route_text *t, const struct mrt_msg *msg)
 		form.fam = a.unreach.afi == 1 ? 4 : 6;
 		routes(t, a.unreach.nlri, form, &l);
 	}
-	announced(t, msg->nlri, v4, &l, msg);
+	announced(t, msg->nlri, v4, &l, &a);
 	if (a.have & BGP_MP_REACH && unicast(&a.reach)) {
 		form.fam = a.reach.afi == 1 ? 4 : 6;
-		announced(t, a.reach.nlri, form, &l, msg);
+		announced(t, a.reach.nlri, form, &l, &a);
 	}
 }
 
