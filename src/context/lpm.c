@@ -121,13 +121,15 @@ static void sweep(struct lpm *l, struct half *h, const struct item *it,
 		}
 		if (i == n)
 			break;
+		/* the same network again: the first stands for it */
+		if (depth > 0 && it[i].len == it[i - 1].len &&
+		    cmp128(it[i].from, it[i - 1].from) == 0)
+			continue;
 		l->parent[it[i].net] = depth ? stack[depth - 1].net : LPM_NONE;
 		boundary(h, v6, it[i].from, it[i].net);
-		/* equal networks cannot nest deeper than their lengths do */
-		if (depth < 129) {
-			stack[depth].net = it[i].net;
-			stack[depth++].to = it[i].to;
-		}
+		/* different ones nest no deeper than their lengths do */
+		stack[depth].net = it[i].net;
+		stack[depth++].to = it[i].to;
 	}
 }
 

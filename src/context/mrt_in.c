@@ -322,14 +322,14 @@ static bool start(struct mrt_in *in, const char *path, struct err *e)
 	return true;
 }
 
-static struct mrt_in *in_new(struct err *e)
+static struct mrt_in *in_new(size_t window, struct err *e)
 {
 	struct mrt_in *in = calloc(1, sizeof(*in));
 
 	if (in) {
 		in->fd = -1;
-		in->cap = WINDOW;
-		in->buf = malloc(WINDOW);
+		in->cap = window;
+		in->buf = malloc(window);
 		in->raw = malloc(RAW_BYTES);
 	}
 	if (!in || !in->buf || !in->raw) {
@@ -342,7 +342,7 @@ static struct mrt_in *in_new(struct err *e)
 
 struct mrt_in *mrt_in_open(const char *path, struct err *e)
 {
-	struct mrt_in *in = in_new(e);
+	struct mrt_in *in = in_new(WINDOW, e);
 
 	if (!in)
 		return NULL;
@@ -362,7 +362,7 @@ fail:
 
 struct mrt_in *mrt_in_memory(const void *buf, size_t len, struct err *e)
 {
-	struct mrt_in *in = in_new(e);
+	struct mrt_in *in = in_new(len < WINDOW ? len + 16 : WINDOW, e);
 
 	if (!in)
 		return NULL;

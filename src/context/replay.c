@@ -250,9 +250,12 @@ void replay_alive(struct replay *r, unsigned c, int64_t sec)
 		k->last_sec = sec;
 }
 
-static void table_begin(struct replay *r, unsigned c, int64_t sec)
+static void table_begin(struct replay *r, unsigned c, const struct mrt *m,
+			int64_t sec)
 {
 	struct replay_collector *k = &r->coll[c];
+
+	k->table_from = m;
 
 	k->in_table = true;
 	k->table_sec = sec;
@@ -403,7 +406,7 @@ static void table(struct replay *r, unsigned c, struct mrt *m,
 	uint32_t net;
 
 	if (!k->in_table)
-		table_begin(r, c, msg->sec);
+		table_begin(r, c, m, msg->sec);
 	if (msg->safi != 1)
 		return;
 	net = rib_net(r->rib, &msg->prefix, true);
@@ -559,7 +562,7 @@ bool replay_message(struct replay *r, unsigned c, struct mrt *m,
 	case MRT_PEERS:
 		table_end(r, c, true);
 		map_peers(r, c, m);
-		table_begin(r, c, msg->sec);
+		table_begin(r, c, m, msg->sec);
 		break;
 	case MRT_RIB:
 		table(r, c, m, msg);
@@ -567,6 +570,9 @@ bool replay_message(struct replay *r, unsigned c, struct mrt *m,
 	case MRT_UPDATE:
 	case MRT_STATE:
 	case MRT_SESSION:
+		/* an update behind a table, in the same file, ends it */
+		if (r->coll[c].in_table && r->coll[c].table_from == m)
+			table_end(r, c, true);
 		clock_of(r, c, msg->sec);
 		speak(r, c, msg);
 		break;

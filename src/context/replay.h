@@ -57,6 +57,7 @@ struct replay_collector {
 	int64_t first_sec, last_sec; /* of updates */
 	uint64_t updates;
 	int64_t table_sec;
+	const struct mrt *table_from; /* whose records the table is */
 	bool table_fam[2];
 	uint16_t dump;
 	uint32_t *map; /* peer index -> peer */

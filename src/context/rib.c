@@ -205,7 +205,7 @@ static struct rib_route *take(struct rib_store *s, unsigned cap)
 	}
 	if (s->spare[class]) {
 		b = s->spare[class];
-		memcpy(&s->spare[class], b, sizeof(b));
+		memcpy(&s->spare[class], b, sizeof(void *));
 		return b;
 	}
 	if (s->slab_left < bytes) {
@@ -240,7 +240,7 @@ static void give(struct rib_store *s, struct rib_route *b, unsigned cap)
 		free(b);
 		return;
 	}
-	memcpy(b, &s->spare[class], sizeof(s->spare[class]));
+	memcpy(b, &s->spare[class], sizeof(void *));
 	s->spare[class] = b;
 }
 
