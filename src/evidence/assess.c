@@ -170,7 +170,7 @@ static void fill_decision(const struct state *s, const struct assess_pair *p,
 		r->decided_after_ns = (us - q->start_us) * 1000;
 		r->decided_onsets = q->onsets_at[pair_checkpoint(q, us)];
 	}
-	if (q->forwards_packets)
+	if (q->forwards_packets || q->broadcasts)
 		r->reason = REASON_NOT_APPLICABLE;
 	else if (q->weakest < s->threshold)
 		r->reason = REASON_BELOW_THRESHOLD;

@@ -21,9 +21,11 @@
 
 #define CLASSES	  8 /* factor 4 each, from 16 bytes on */
 #define DECOYS	  15
-#define MEMORY	  32 /* latest exchanges remembered */
-#define PAD_HEAD  8  /* header of a padded frame */
-#define RUN_MAX	  3  /* source bursts that may leave as one */
+#define MEMORY	  32  /* latest exchanges remembered */
+#define ANSWERS	  192 /* latest exchanges looked through for decoys */
+#define MANY	  16  /* bursts: from here on the number is one class */
+#define PAD_HEAD  8   /* header of a padded frame */
+#define RUN_MAX	  3   /* source bursts that may leave as one */
 #define GRADES	  6
 #define NO_CREDIT 5 /* the last grade: no agreement */
 #define BETS_MAX  2048
@@ -32,11 +34,16 @@ struct past {
 	uint32_t src, n_src, dst;
 };
 
+struct answer {
+	uint32_t bytes, n; /* in n bursts */
+	int cls;
+};
+
 struct content {
 	bool strict; /* one class, and only equal or recurrent counts */
 	double hits[GRADES], decoys[GRADES], hit_sum, decoy_sum;
-	uint32_t size[CLASSES][DECOYS];
-	uint32_t n_size[CLASSES];
+	struct answer answer[ANSWERS]; /* latest exchanges of the target */
+	uint32_t n_answer;
 	struct past past[MEMORY];
 	uint32_t n_past;
 	double centre;	 /* ratio for the exchange in question, 0 = unknown */
@@ -175,9 +182,28 @@ static void learn(struct content *c, uint32_t src, uint32_t n_src, uint32_t dst)
 
 /* One exchange: src bytes went in by n_src bursts, dst bytes came out. */
 struct exchange {
-	uint32_t src, n_src, dst;
+	uint32_t src, n_src, dst, n_dst;
 	int64_t settled_us;
 };
+
+/* Decoys for an exchange: earlier ones of as many target bursts.  Joint
+ * silences cut both streams at once, so the numbers of bursts agree whatever
+ * the bursts are; their sizes need not. */
+static uint32_t draw(const struct content *c, const struct exchange *x, int cls,
+		     uint32_t *out)
+{
+	uint32_t have = c->n_answer < ANSWERS ? c->n_answer : ANSWERS, n = 0;
+	uint32_t bursts = x->n_dst < MANY ? x->n_dst : MANY;
+
+	for (uint32_t i = 1; i <= have && n < DECOYS; i++) {
+		const struct answer *a =
+			&c->answer[(c->n_answer - i) % ANSWERS];
+
+		if (a->n == bursts && (c->strict || a->cls == cls))
+			out[n++] = a->bytes;
+	}
+	return n;
+}
 
 static void exchange(struct content *c, const struct exchange *x,
 		     const int64_t *check_us, struct track *t,
@@ -185,7 +211,7 @@ static void exchange(struct content *c, const struct exchange *x,
 {
 	uint32_t src = x->src, n_src = x->n_src, dst = x->dst;
 	int cls = c->strict ? 0 : class_of(dst), g0, g[DECOYS];
-	uint32_t n = c->n_size[cls] < DECOYS ? c->n_size[cls] : DECOYS;
+	uint32_t size[DECOYS], n = draw(c, x, cls, size);
 	double f0, sum;
 	bool differ = false;
 
@@ -194,9 +220,9 @@ static void exchange(struct content *c, const struct exchange *x,
 	g0 = grade(c, src, n_src, dst);
 	sum = f0 = score(c, g0);
 	for (uint32_t i = 0; i < n; i++) {
-		g[i] = grade(c, src, n_src, c->size[cls][i]);
+		g[i] = grade(c, src, n_src, size[i]);
 		sum += score(c, g[i]);
-		differ = differ || c->size[cls][i] != dst;
+		differ = differ || size[i] != dst;
 	}
 	if (differ) {
 		track_add(t, check_us, x->settled_us,
@@ -210,7 +236,8 @@ static void exchange(struct content *c, const struct exchange *x,
 		c->decoy_sum += 1;
 	}
 	learn(c, src, n_src, dst);
-	c->size[cls][c->n_size[cls]++ % DECOYS] = dst;
+	c->answer[c->n_answer++ % ANSWERS] =
+		(struct answer){ dst, x->n_dst < MANY ? x->n_dst : MANY, cls };
 }
 
 void content_test(const struct stream *s, const struct stream *t,
@@ -219,7 +246,7 @@ void content_test(const struct stream *s, const struct stream *t,
 {
 	size_t i = seek_us(s->us, s->n, 0, rule->from);
 	size_t j = seek_us(t->us, t->n, 0, rule->from);
-	struct exchange x = { 0, 0, 0, 0 };
+	struct exchange x = { 0, 0, 0, 0, 0 };
 	int64_t last = INT64_MIN / 2, next;
 	struct content c;
 	unsigned done = 0;
@@ -238,7 +265,7 @@ void content_test(const struct stream *s, const struct stream *t,
 				exchange(&c, &x, check_us, track, count);
 				done++;
 			}
-			x = (struct exchange){ 0, 0, 0, 0 };
+			x = (struct exchange){ 0, 0, 0, 0, 0 };
 		}
 		if (!more_s && !more_t)
 			break;
@@ -248,6 +275,7 @@ void content_test(const struct stream *s, const struct stream *t,
 			x.n_src++;
 		} else {
 			x.dst += t->bytes[j++];
+			x.n_dst++;
 		}
 	}
 	track_end(track);
@@ -311,7 +339,7 @@ struct sizes {
 static bool window_bet(struct content *c, struct sizes *z, uint32_t x,
 		       const struct nearby *o, double *e, int *g0)
 {
-	int cls = class_of(x), g[WINDOW_SIZES];
+	int cls = c->strict ? 0 : class_of(x), g[WINDOW_SIZES];
 	uint32_t n = z->n[cls] < WINDOW_SIZES ? z->n[cls] : WINDOW_SIZES;
 	bool differ = false;
 	double f0, sum;
@@ -348,7 +376,7 @@ void content_window_test(const struct stream *s, const struct stream *t,
 	unsigned done = 0;
 	size_t j = 0;
 
-	content_init(&c, false);
+	content_init(&c, w->strict);
 	c.centre = 1;
 	c.overhead = NO_OVERHEAD;
 	for (size_t i = seek_us(a->us, a->n, 0, w->from);

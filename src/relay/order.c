@@ -15,8 +15,9 @@
  * before are equally likely.  They see a constant delay among dense typing.
  *
  * Host woke up: other flows of the host serve as controls at the same moment.
+ * so does leg a itself: a broadcast answers it, too, in the same moment, where
+ * a relay's answer to a has been to b's far end and back.
  * Null: b is as likely to answer as they are.  e = (n+1) s_b / (s_b + sum s_o).
- * Where no other flow exists the order bet stands in.
  */
 #include "relay/track.h"
 
@@ -26,6 +27,7 @@
 #define W_MIN_US   INT64_C(5000)
 #define W_MAX_US   INT64_C(2500000)
 #define RECENT	   15
+#define ECHO_US	   INT64_C(1000) /* two answers at one moment */
 #define MISS_SCORE 0.1
 #define BETS_MAX   2048
 
@@ -63,12 +65,22 @@ static int64_t clamp_window(int64_t w)
 	return w < W_MIN_US ? W_MIN_US : w > W_MAX_US ? W_MAX_US : w;
 }
 
-/* Factor of the host-wide bet; 0 when there is no other flow to compare. */
-static double wake_factor(const struct controls *others, size_t *hint,
-			  int64_t t, int64_t w, bool hit)
+/* Did the host speak on leg a at the moment of b's answer?  A broadcast does;
+ * a relay's answer to a has been to b's far end and back. */
+static bool own_answer(const struct order_side *s, size_t hint, int64_t b_us)
 {
-	double sum = 0;
-	size_t present = 0;
+	hint = seek_us(s->own, s->n_own, hint, b_us - ECHO_US);
+	return hint < s->n_own && s->own[hint] <= b_us + ECHO_US;
+}
+
+/* Factor of the host-wide bet: b against the other flows of the host and
+ * against the host's own answer on leg a; b_us is b's answer (hit) or the end
+ * of the window. */
+static double wake_factor(const struct controls *others, size_t *hint,
+			  int64_t t, int64_t b_us, bool hit, bool own)
+{
+	double sum = own ? 1.0 : MISS_SCORE;
+	size_t present = 1;
 
 	for (size_t i = 0; i < others->n; i++) {
 		const struct stream *o = &others->s[i];
@@ -77,11 +89,9 @@ static double wake_factor(const struct controls *others, size_t *hint,
 			continue;
 		present++;
 		hint[i] = seek_us(o->us, o->n, hint[i], t);
-		sum += hint[i] < o->n && o->us[hint[i]] <= t + w ? 1.0
-								 : MISS_SCORE;
+		sum += hint[i] < o->n && o->us[hint[i]] <= b_us ? 1.0
+								: MISS_SCORE;
 	}
-	if (present == 0)
-		return 0;
 	return (double)(present + 1) * (hit ? 1.0 : MISS_SCORE) /
 	       ((hit ? 1.0 : MISS_SCORE) + sum);
 }
@@ -95,7 +105,8 @@ struct course {
 };
 
 /* The order bet on the next onset of one direction: its factor. */
-static double order_factor(struct course *c, int64_t t, int64_t w, bool *after)
+static double order_factor(struct course *c, int64_t t, int64_t w, bool *after,
+			   bool *own)
 {
 	const struct order_side *s = c->s;
 	int64_t wait;
@@ -105,6 +116,7 @@ static double order_factor(struct course *c, int64_t t, int64_t w, bool *after)
 	c->hint = seek_us(s->b, s->nb, c->hint, t);
 	wait = c->hint < s->nb ? s->b[c->hint] - t : INT64_MAX / 4;
 	*after = wait <= w;
+	*own = *after && own_answer(s, 0, t + wait);
 	before = c->hint > 0 && t - s->b[c->hint - 1] <= w;
 	if (wait <= W_MAX_US)
 		recent_put(&c->recent, wait);
@@ -138,21 +150,19 @@ void order_test(const struct order_side side[2], const struct controls *others,
 		int d = next_side(side, c[0].i, c[1].i);
 		int64_t t, w;
 		double order, host;
-		bool after;
+		bool after, own;
 
 		if (d < 0)
 			break;
 		t = side[d].a[c[d].i++];
 		w = clamp_window(2 * recent_median(&c[d].recent));
-		order = order_factor(&c[d], t, w, &after);
+		order = order_factor(&c[d], t, w, &after, &own);
 		if (order > 0)
 			track_add(common, check_us, t + w,
 				  num_microbans(order));
-		host = wake_factor(others, c[d].other_hint, t, w, after);
-		if (host == 0)
-			host = order;
-		if (host > 0)
-			track_add(wake, check_us, t + w, num_microbans(host));
+		host = wake_factor(others, c[d].other_hint, t, t + w, after,
+				   own);
+		track_add(wake, check_us, t + w, num_microbans(host));
 	}
 	track_end(common);
 	track_end(wake);
@@ -213,28 +223,36 @@ static bool any_in(const struct order_side *s, size_t hint, int64_t from,
 	return i < s->nb && s->b[i] <= to;
 }
 
+struct lock_bet {
+	int64_t settled;
+	bool after, own;
+};
+
 /* The bet on one onset; 0 = none. */
 static double lock_factor(struct lock *k, const struct order_side *s, size_t at,
-			  int64_t t, int64_t *settled, bool *after)
+			  int64_t t, struct lock_bet *bet)
 {
 	int c = lock_centre(k);
 	int64_t lo = (c - LOCK_HALF) * k->bin_us;
 	int64_t hi = (c + LOCK_HALF + 1) * k->bin_us;
 	double q = k->plus / k->all, f = 1;
+	size_t first;
 	bool before;
 
 	if (c < 0)
 		return 0;
 	lo = lo < 0 ? 0 : lo;
-	*settled = t + hi;
-	*after = any_in(s, at, t + lo, t + hi);
+	bet->settled = t + hi;
+	first = seek_us(s->b, s->nb, at, t + lo);
+	bet->after = first < s->nb && s->b[first] <= t + hi;
+	bet->own = bet->after && own_answer(s, 0, s->b[first]);
 	before = any_in(s, at, t - hi, t - lo - 1);
-	if (*after == before)
+	if (bet->after == before)
 		return 0;
 	q = q > 0.98 ? 0.98 : q;
 	if (q > ORDER_NULL)
-		f = *after ? q / ORDER_NULL : (1 - q) / (1 - ORDER_NULL);
-	k->plus += *after;
+		f = bet->after ? q / ORDER_NULL : (1 - q) / (1 - ORDER_NULL);
+	k->plus += bet->after;
 	k->all += 1;
 	return f;
 }
@@ -251,24 +269,22 @@ void lock_test(const struct order_side side[2], const struct controls *others,
 
 	for (; bets < BETS_MAX; bets++) {
 		int d = next_side(side, i[0], i[1]);
-		int64_t t, settled = 0;
+		struct lock_bet bet;
 		double order, host;
-		bool after = false;
+		int64_t t;
 
 		if (d < 0)
 			break;
 		t = side[d].a[i[d]++];
 		at[d] = seek_us(side[d].b, side[d].nb, at[d], t);
-		order = lock_factor(&k[d], &side[d], at[d], t, &settled,
-				    &after);
+		order = lock_factor(&k[d], &side[d], at[d], t, &bet);
 		lock_learn(&k[d], &side[d], at[d], t);
 		if (order == 0)
 			continue;
-		track_add(common, check_us, settled, num_microbans(order));
-		host = wake_factor(others, other_hint[d], t, settled - t,
-				   after);
-		track_add(wake, check_us, settled,
-			  num_microbans(host == 0 ? order : host));
+		track_add(common, check_us, bet.settled, num_microbans(order));
+		host = wake_factor(others, other_hint[d], t, bet.settled,
+				   bet.after, bet.own);
+		track_add(wake, check_us, bet.settled, num_microbans(host));
 	}
 	track_end(common);
 	track_end(wake);

@@ -9,20 +9,23 @@
 
 #include "relay/track.h"
 
-#define LEVELS	    4
-#define N_RULES	    4
-#define ORDERS	    3
-#define LOCKS	    2
-#define N_ORDER	    (ORDERS + LOCKS)
-#define FORWARD_US  INT64_C(5000)   /* a forwarded ACK leaves within this */
-#define FORWARD_MIN 5		    /* isolated ACKs needed to say so */
-#define BEGIN_US    INT64_C(500000) /* joint silence before an initiative */
-#define DENSE_US    INT64_C(20000)  /* idle before an event of the shifts */
-#define WINDOW_US   INT64_C(700000)
-#define N_CONTENT   (2 * (N_RULES + 2))
-#define N_INTERVAL  (2 * (LEVELS + 1))
-#define N_FLOWS	    (N_INTERVAL + 1 + N_CONTENT) /* + shifts, + content */
-#define HOPELESS    (MICROBANS_PER_BAN / 2)	 /* not worth dearer tests */
+#define LEVELS	      4
+#define N_RULES	      4
+#define ORDERS	      3
+#define LOCKS	      2
+#define N_ORDER	      (ORDERS + LOCKS)
+#define FORWARD_US    INT64_C(5000)   /* a forwarded ACK leaves within this */
+#define FORWARD_MIN   5		      /* isolated ACKs needed to say so */
+#define MOMENT_US     INT64_C(500)    /* two packets at the same moment */
+#define BROADCAST_MIN 6		      /* such bursts needed to say so */
+#define BEGIN_US      INT64_C(500000) /* joint silence before an initiative */
+#define DENSE_US      INT64_C(20000)  /* idle before an event of the shifts */
+#define WINDOW_US     INT64_C(700000)
+#define N_CONTENT     (2 * (N_RULES + 4))
+#define N_INTERVAL    (2 * (LEVELS + 1))
+#define N_FLOWS	      (N_INTERVAL + 1)	      /* and the shifts */
+#define N_MOST	      N_CONTENT		      /* the largest of them */
+#define HOPELESS      (MICROBANS_PER_BAN / 2) /* not worth dearer tests */
 
 static const int64_t level_us[LEVELS] = { 0, 100000, 400000, 1000000 };
 static const int64_t lock_us[LOCKS] = { 8000, 40000 };
@@ -34,15 +37,15 @@ struct pair_work {
 	int64_t *free_us[4]; /* streams without their timers */
 	uint32_t *free_bytes[4];
 	uint8_t *mask;
-	struct track track[PAIR_RIVALS][N_FLOWS];
+	struct track track[PAIR_RIVALS][N_MOST];
 };
 
 static const unsigned processes[PAIR_RIVALS] = { N_FLOWS, N_FLOWS, N_ORDER,
 						 N_ORDER, N_CONTENT };
 /* log10 of them, rounded up */
-static const microbans log10_processes[PAIR_RIVALS] = { 1361728, 1361728,
+static const microbans log10_processes[PAIR_RIVALS] = { 1041393, 1041393,
 							698971, 698971,
-							1079182 };
+							1204120 };
 
 unsigned pair_processes(int rival)
 {
@@ -126,8 +129,8 @@ size_t sized_of(const struct stream *s, int64_t from, int64_t to, int64_t *out)
 }
 
 /* Content first: it is cheap and decides most pairs. */
-static void run_content(struct pair_work *w, const struct leg *leg,
-			struct pair_result *r)
+static void run_content(const struct leg *leg, struct pair_result *r,
+			struct track *t)
 {
 	static const struct content_rule rules[] = {
 		{ .us = 20000 },
@@ -138,7 +141,6 @@ static void run_content(struct pair_work *w, const struct leg *leg,
 	struct content_rule win = { .from = r->start_us,
 				    .to = r->end_us,
 				    .us = WINDOW_US };
-	struct track *t = w->track[PAIR_DEPENDENCY];
 	struct content_count count;
 
 	for (int c = 0; c < 2; c++) {
@@ -156,10 +158,12 @@ static void run_content(struct pair_work *w, const struct leg *leg,
 				r->equal = count.equal;
 			}
 		}
-		win.runs = false;
-		content_window_test(s, d, &win, r->check_us, t++, &count);
-		win.runs = true;
-		content_window_test(s, d, &win, r->check_us, t++, &count);
+		for (int q = 0; q < 4; q++) {
+			win.runs = (q & 1) != 0;
+			win.strict = (q & 2) != 0;
+			content_window_test(s, d, &win, r->check_us, t++,
+					    &count);
+		}
 	}
 }
 
@@ -172,6 +176,8 @@ static void take_sides(struct pair_work *w, const struct leg *leg,
 		side[c].b = w->view[2 * c + 1];
 		side[c].na = onsets_of(&leg[c].in, idle_us, r->start_us,
 				       r->end_us, w->view[2 * c]);
+		side[c].own = leg[c].out.us;
+		side[c].n_own = leg[c].out.n;
 		side[c].nb = onsets_of(&leg[!c].out, 0, r->start_us,
 				       r->end_us + PAIR_LAG_MAX_US,
 				       w->view[2 * c + 1]);
@@ -246,10 +252,7 @@ static void run_flows(struct pair_work *w, const struct leg *leg,
 				      r->check_us, next++);
 		}
 	}
-	run_shift(w, leg, r, next++);
-	/* sizes that agree speak against unrelated flows and timers too */
-	memcpy(next, w->track[PAIR_DEPENDENCY],
-	       N_CONTENT * sizeof(struct track));
+	run_shift(w, leg, r, next);
 }
 
 /* A stream without what its own timer predicts, in storage of w. */
@@ -340,7 +343,7 @@ static void run_rivals(struct pair_work *w, const struct pair_input *in,
 	struct leg bare[2];
 
 	r->hopeless = true;
-	run_content(w, leg, r);
+	run_content(leg, r, w->track[PAIR_DEPENDENCY]);
 	if (is_hopeless(w, in, PAIR_DEPENDENCY))
 		return;
 	make_bare(w, leg, bare);
@@ -398,6 +401,48 @@ static void forward_test(const struct leg *leg, struct pair_result *r)
 	/* a relay's own ACKs leave without a payload that brought them */
 	r->forwards_packets = r->acks[1] >= FORWARD_MIN &&
 			      r->acks_forwarded[1] * 2 > r->acks[1];
+}
+
+static bool is_alike(uint32_t x, uint32_t y)
+{
+	uint32_t lo = x < y ? x : y, hi = x < y ? y : x;
+
+	return (hi - lo) * 5 <= hi;
+}
+
+/* Does the host say the same on both legs at the same moment?  Then it sends
+ * to both (a shared screen, a message to all): a broadcast, not a relay.  Of
+ * the larger bursts away from the host on one leg, those with one of like
+ * size on the other within MOMENT_US. */
+static void broadcast_test(const struct leg *leg, struct pair_result *r)
+{
+	for (int c = 0; c < 2; c++) {
+		const struct stream *t = &leg[!c].out, *own = &leg[c].out;
+		uint32_t usual = usual_size(t), larger = 0, together = 0;
+		size_t k = 0;
+
+		for (size_t i = seek_us(t->us, t->n, 0, r->start_us);
+		     i < t->n && t->us[i] <= r->end_us; i++) {
+			if (t->bytes[i] <= usual + usual / 2)
+				continue;
+			larger++;
+			k = seek_us(own->us, own->n, k, t->us[i] - MOMENT_US);
+			for (size_t j = k;
+			     j < own->n && own->us[j] <= t->us[i] + MOMENT_US;
+			     j++) {
+				if (!is_alike(own->bytes[j], t->bytes[i]))
+					continue;
+				together++;
+				break;
+			}
+		}
+		if (together >= r->together) {
+			r->larger = larger;
+			r->together = together;
+		}
+		r->broadcasts = r->broadcasts || (together >= BROADCAST_MIN &&
+						  together * 4 > larger);
+	}
 }
 
 /* Who speaks first after joint silence: the side towards the origin. */
@@ -525,6 +570,7 @@ void pair_test(struct pair_work *w, const struct pair_input *in,
 	run_rivals(w, in, leg, out);
 	combine(w, out);
 	forward_test(leg, out);
+	broadcast_test(leg, out);
 	lag_test(w, leg, out);
 }
 

@@ -79,6 +79,10 @@ struct pair_result {
 				    * leg carried as payload, less chance */
 	bool hopeless;		   /* some rivals were not run: e = 1 there */
 	bool forwards_packets;	   /* VPN or NAT: no termination */
+	uint32_t larger, together; /* larger bursts away from the host on one
+				    * leg; of them with one of like size on
+				    * the other leg at the same moment */
+	bool broadcasts;	   /* the host speaks on both legs at once */
 	bool reversed;		   /* requests run from leg 1 to leg 0 */
 	uint32_t initiatives[2];   /* exchanges begun by leg 0, leg 1 */
 };
