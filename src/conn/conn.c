@@ -14,15 +14,18 @@
 
 #include "base/mem.h"
 
-#define LINGER_NS    INT64_C(5000000000) /* late retransmissions, last ACKs */
+#define LINGER_NS    INT64_C(5000000000)  /* late retransmissions, last ACKs */
 #define REUSE_NS     INT64_C(60000000000) /* a SYN after this: a new one */
 #define UDP_IDLE_NS  INT64_C(300000000000)
 #define RTT_MAX_US   60000000u
 #define EVICT_SAMPLE 32
-#define DUP_NS       INT64_C(1000000) /* mirrored copy: within 1 ms */
+#define DUP_NS	     INT64_C(1000000) /* mirrored copy: within 1 ms */
 #define SENSOR_NS    INT64_C(1000000) /* files of one sensor never overlap */
-#define AHEAD_BUCKET 24 /* segments */
-#define AHEAD_RECORD 12
+#define INDEX_FIRST  4096	      /* buckets in use at the start */
+#define AHEAD_BUCKET 32		      /* segments */
+#define AHEAD_RECORD 16
+#define PROBES	     8	/* buckets looked at to prefetch a record */
+#define AHEAD_FLUSH  16 /* connections */
 
 struct bucket {
 	uint32_t hash;
@@ -33,13 +36,13 @@ struct conn_table {
 	struct conn *conns;
 	struct conn_cold *cold;
 	struct bucket *index;
-	uint32_t mask;
+	uint32_t mask, mask_max; /* of the index: in use, reserved */
 	uint32_t max;
-	uint32_t high;      /* slots ever used */
+	uint32_t high; /* slots ever used */
 	uint32_t live;
 	uint32_t free_head; /* CONN_NONE = none */
 	uint32_t closed_head, closed_tail;
-	uint32_t clock;     /* eviction hand */
+	uint32_t clock; /* eviction hand */
 	uint32_t next_id;
 	size_t conns_bytes, cold_bytes, index_bytes;
 	struct conn_stats stats;
@@ -66,7 +69,8 @@ struct conn_table *conn_table_new(uint32_t max,
 		return NULL;
 	}
 	t->max = max;
-	t->mask = n - 1;
+	t->mask_max = n - 1;
+	t->mask = n < INDEX_FIRST ? n - 1 : INDEX_FIRST - 1;
 	t->conns_bytes = (size_t)max * sizeof(struct conn);
 	t->index_bytes = (size_t)n * sizeof(struct bucket);
 	t->cold_bytes = (size_t)max * sizeof(struct conn_cold);
@@ -141,6 +145,26 @@ static void index_remove(struct conn_table *t, uint32_t slot)
 		}
 	}
 	t->index[hole].slot = 0;
+}
+
+static void index_insert(struct conn_table *t, uint32_t slot)
+{
+	uint32_t hash = t->cold[slot].hash, i = hash & t->mask;
+
+	while (t->index[i].slot != 0)
+		i = (i + 1) & t->mask;
+	t->index[i] = (struct bucket){ hash, slot + 1 };
+}
+
+/* Doubles the part of the index that is in use, so that few connections
+ * touch little memory.  The new half was never touched. */
+static void index_grow(struct conn_table *t)
+{
+	memset(t->index, 0, ((size_t)t->mask + 1) * sizeof(*t->index));
+	t->mask = t->mask * 2 + 1;
+	for (uint32_t s = 0; s < t->high; s++)
+		if (t->conns[s].id != 0)
+			index_insert(t, s);
 }
 
 static void queue_remove(struct conn_table *t, uint32_t slot)
@@ -219,6 +243,8 @@ static uint32_t take_slot(struct conn_table *t)
 
 	if (t->live == t->max)
 		evict(t);
+	if (t->live > t->mask / 2 && t->mask < t->mask_max)
+		index_grow(t);
 	if (t->free_head != CONN_NONE) {
 		slot = t->free_head;
 		t->free_head = t->cold[slot].next;
@@ -249,7 +275,7 @@ static bool opened_by_receiver(const struct segment *s)
 static uint32_t open_conn(struct conn_table *t, const struct segment *s,
 			  int *dir)
 {
-	uint32_t slot = take_slot(t), i;
+	uint32_t slot = take_slot(t);
 	struct conn *c = &t->conns[slot];
 	bool swap = opened_by_receiver(s);
 
@@ -265,18 +291,15 @@ static uint32_t open_conn(struct conn_table *t, const struct segment *s,
 		.first_ns = s->ts.ns,
 		.last_ns = s->ts.ns,
 		.flags = swap ? CONN_SWAPPED : 0,
+		.side = { { .min_rtt_us = UINT32_MAX },
+			  { .min_rtt_us = UINT32_MAX } },
 	};
 	t->cold[slot] = (struct conn_cold){
-		.min_rtt_us = { UINT32_MAX, UINT32_MAX },
-		.mac = { swap ? s->mac_dst : s->mac_src,
-			 swap ? s->mac_src : s->mac_dst },
 		.hash = s->hash,
 		.next = CONN_NONE,
 		.prev = CONN_NONE,
 	};
-	for (i = s->hash & t->mask; t->index[i].slot != 0;)
-		i = (i + 1) & t->mask;
-	t->index[i] = (struct bucket){ s->hash, slot + 1 };
+	index_insert(t, slot);
 	t->stats.opened++;
 	*dir = swap ? 1 : 0;
 	return slot;
@@ -295,8 +318,7 @@ static bool is_reuse(const struct conn_table *t, uint32_t slot,
 		return false;
 	if (c->side[dir].seen && t->cold[slot].first_seq[dir] == s->seq)
 		return false; /* the SYN again */
-	return (c->flags & CONN_CLOSING) ||
-	       s->ts.ns - c->last_ns > REUSE_NS ||
+	return (c->flags & CONN_CLOSING) || s->ts.ns - c->last_ns > REUSE_NS ||
 	       (c->side[dir].seen && c->side[dir].data_packets == 0);
 }
 
@@ -307,10 +329,9 @@ static uint32_t clock_us(const struct conn *c, int64_t ns)
 	return (uint32_t)((ns - c->first_ns) / 1000) | 1;
 }
 
-static void take_rtt(struct conn_table *t, uint32_t slot, int sender,
-		     const struct segment *s, struct conn_event *ev)
+static void take_rtt(struct conn *c, int sender, const struct segment *s,
+		     struct conn_event *ev)
 {
-	struct conn *c = &t->conns[slot];
 	struct conn_side *d = &c->side[sender];
 	uint32_t rtt_us;
 
@@ -322,8 +343,8 @@ static void take_rtt(struct conn_table *t, uint32_t slot, int sender,
 		return;
 	ev->flags |= EV_RTT;
 	ev->rtt_ns = (int64_t)rtt_us * 1000;
-	if (rtt_us < t->cold[slot].min_rtt_us[sender])
-		t->cold[slot].min_rtt_us[sender] = rtt_us;
+	if (rtt_us < d->min_rtt_us)
+		d->min_rtt_us = rtt_us;
 }
 
 /* What of the payload is new; also keeps the highest sequence number. */
@@ -379,11 +400,11 @@ static void update_tcp(struct conn_table *t, uint32_t slot, int dir,
 
 	if (s->tcp_flags & TCP_SYN) {
 		ev->flags |= EV_OPEN;
-		c->flags |= (s->tcp_flags & TCP_ACK) ? CONN_SYNACK_SEEN :
-						       CONN_SYN_SEEN;
+		c->flags |= (s->tcp_flags & TCP_ACK) ? CONN_SYNACK_SEEN
+						     : CONN_SYN_SEEN;
 	}
 	if (s->tcp_flags & TCP_ACK)
-		take_rtt(t, slot, !dir, s, ev);
+		take_rtt(c, !dir, s, ev);
 	take_sequence(t, slot, dir, s, ev);
 	if (s->payload_len == 0 &&
 	    !(s->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)))
@@ -402,8 +423,7 @@ static void update_tcp(struct conn_table *t, uint32_t slot, int dir,
 		queue_append(t, slot, s->ts.ns);
 }
 
-static bool is_duplicate(const struct conn *c, int dir,
-			 const struct segment *s)
+static bool is_duplicate(const struct conn *c, int dir, const struct segment *s)
 {
 	const struct conn_side *d = &c->side[dir];
 
@@ -411,8 +431,7 @@ static bool is_duplicate(const struct conn *c, int dir,
 	    d->last_ip_id != s->ip_id || s->ts.ns - c->last_ns > DUP_NS)
 		return false;
 	return s->proto != PROTO_TCP ||
-	       (s->payload_len > 0 &&
-		d->next_seq == s->seq + s->payload_len);
+	       (s->payload_len > 0 && d->next_seq == s->seq + s->payload_len);
 }
 
 /* One sensor's files follow each other: a connection that goes back in time
@@ -426,6 +445,15 @@ static void change_file(struct conn_table *t, struct conn *c,
 		t->stats.sensor_file[1] = s->file;
 	}
 	c->file = s->file;
+}
+
+static void add_bytes(struct conn_table *t, uint32_t slot, int dir, uint32_t n)
+{
+	struct conn_side *d = &t->conns[slot].side[dir];
+
+	d->bytes_low += n;
+	if (d->bytes_low < n && t->cold[slot].bytes_high[dir] < UINT16_MAX)
+		t->cold[slot].bytes_high[dir]++;
 }
 
 /* False when a slot would have to be released and may_release is not set. */
@@ -470,41 +498,51 @@ static bool update_one(struct conn_table *t, const struct segment *s,
 	d->packets++;
 	if (ev->flags & EV_DATA) {
 		d->data_packets++;
-		d->bytes += ev->new_bytes;
+		add_bytes(t, slot, dir, ev->new_bytes);
 	}
 	if (s->ts.ns > c->last_ns)
 		c->last_ns = s->ts.ns;
 	return true;
 }
 
-/* The bucket of a segment far ahead, and the record of one nearer, are on
- * their way while this one is updated. */
-static void prefetch(const struct conn_table *t, const struct segment *seg,
-		     size_t i, size_t n)
+/* gcc takes a function that only prefetches for one without effect and drops
+ * the call, unless it is inlined first. */
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE void prefetch_bucket(const struct conn_table *t, uint32_t hash)
 {
-	const struct bucket *b;
+	__builtin_prefetch(&t->index[hash & t->mask]);
+}
+
+INLINE void prefetch_record(const struct conn_table *t, uint32_t hash)
+{
+	const struct bucket *b = &t->index[hash & t->mask];
 	const char *p;
 
-	if (i + AHEAD_BUCKET < n)
-		__builtin_prefetch(
-			&t->index[seg[i + AHEAD_BUCKET].hash & t->mask]);
-	if (i + AHEAD_RECORD >= n)
-		return;
-	b = &t->index[seg[i + AHEAD_RECORD].hash & t->mask];
-	if (b->slot == 0)
+	/* further on in a run; mostly the same cache line */
+	for (uint32_t k = 1; k < PROBES && b->slot != 0 && b->hash != hash; k++)
+		b = &t->index[(hash + k) & t->mask];
+	if (b->slot == 0 || b->hash != hash)
 		return;
 	p = (const char *)&t->conns[b->slot - 1];
 	__builtin_prefetch(p);
 	__builtin_prefetch(p + 64);
 }
 
+/* The bucket of a segment far ahead, and the record of one nearer, are on
+ * their way while this one is updated. */
 size_t conn_update(struct conn_table *t, const struct segment *seg, size_t n,
 		   struct conn_event *out)
 {
 	for (size_t i = 0; i < n && i < AHEAD_BUCKET; i++)
-		__builtin_prefetch(&t->index[seg[i].hash & t->mask]);
+		prefetch_bucket(t, seg[i].hash);
+	for (size_t i = 0; i < n && i < AHEAD_RECORD; i++)
+		prefetch_record(t, seg[i].hash);
 	for (size_t i = 0; i < n; i++) {
-		prefetch(t, seg, i, n);
+		if (i + AHEAD_BUCKET < n)
+			prefetch_bucket(t, seg[i + AHEAD_BUCKET].hash);
+		if (i + AHEAD_RECORD < n)
+			prefetch_record(t, seg[i + AHEAD_RECORD].hash);
 		out[i] = (struct conn_event){ .ts = seg[i].ts,
 					      .slot = CONN_NONE };
 		if (seg[i].outcome != SEG_OK)
@@ -542,8 +580,13 @@ void conn_flush(struct conn_table *t)
 			all[n++] = &t->conns[s];
 	if (all != NULL)
 		qsort(all, n, sizeof(const struct conn *), by_id);
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
+		if (i + AHEAD_FLUSH < n)
+			prefetch_bucket(
+				t,
+				t->cold[all[i + AHEAD_FLUSH] - t->conns].hash);
 		release(t, (uint32_t)(all[i] - t->conns));
+	}
 	free(all);
 	/* without memory for the order: slot order, nothing is lost */
 	for (uint32_t s = 0; s < t->high; s++)
@@ -554,6 +597,12 @@ void conn_flush(struct conn_table *t)
 const struct conn *conn_get(const struct conn_table *t, uint32_t slot)
 {
 	return &t->conns[slot];
+}
+
+uint64_t conn_bytes(const struct conn_table *t, uint32_t slot, int dir)
+{
+	return (uint64_t)t->cold[slot].bytes_high[dir] << 32 |
+	       t->conns[slot].side[dir].bytes_low;
 }
 
 uint32_t conn_slots(const struct conn_table *t)

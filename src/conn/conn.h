@@ -26,26 +26,27 @@
 #define CONN_NONE UINT32_MAX
 
 enum conn_flags {
-	CONN_SYN_SEEN = 1,    /* src sent the SYN */
+	CONN_SYN_SEEN = 1, /* src sent the SYN */
 	CONN_SYNACK_SEEN = 2,
 	CONN_FIN_SRC = 4,
 	CONN_FIN_DST = 8,
 	CONN_RST = 16,
-	CONN_CLOSING = 32,    /* waits in the queue of closed connections */
-	CONN_EVICTED = 64,    /* the table was full */
-	CONN_SWAPPED = 128,   /* src is not the sender of the first packet */
+	CONN_CLOSING = 32,  /* waits in the queue of closed connections */
+	CONN_EVICTED = 64,  /* the table was full */
+	CONN_SWAPPED = 128, /* src is not the sender of the first packet */
 };
 
 /* One direction; src to dst is [0].  What every packet needs. */
 struct conn_side {
-	uint64_t bytes;        /* new payload */
-	uint32_t next_seq;     /* highest sequence number seen, plus one */
-	uint32_t rtt_seq;      /* end of the segment that is being timed */
-	uint32_t rtt_sent_us;  /* when, since first_ns; 0 = none outstanding */
+	uint32_t bytes_low;   /* new payload; conn_bytes() has all of it */
+	uint32_t next_seq;    /* highest sequence number seen, plus one */
+	uint32_t rtt_seq;     /* end of the segment that is being timed */
+	uint32_t rtt_sent_us; /* when, since first_ns; 0 = none outstanding */
 	uint32_t packets;
 	uint32_t data_packets; /* with new payload */
+	uint32_t min_rtt_us;   /* UINT32_MAX = none; Karn's rule */
 	uint16_t last_ip_id;
-	bool seen;             /* next_seq is valid */
+	bool seen; /* next_seq is valid */
 };
 _Static_assert(sizeof(struct conn_side) == 32, "half a cache line");
 
@@ -53,10 +54,10 @@ struct conn {
 	struct addr src, dst;
 	uint16_t sport, dport;
 	uint8_t proto;
-	uint8_t flags;         /* enum conn_flags */
+	uint8_t flags; /* enum conn_flags */
 	uint16_t icmp_id;
-	uint32_t id;           /* 1-based, order of first packets */
-	uint16_t file;         /* of the latest segment */
+	uint32_t id;   /* 1-based, order of first packets */
+	uint16_t file; /* of the latest segment */
 	uint16_t spare;
 	int64_t last_ns;
 	int64_t first_ns;
@@ -66,46 +67,45 @@ _Static_assert(sizeof(struct conn) == 128, "two cache lines");
 
 /* What few packets need, in an array of its own. */
 struct conn_cold {
-	uint32_t first_seq[2];     /* of the first segment (SYN counts) */
+	uint32_t first_seq[2]; /* of the first segment (SYN counts) */
 	uint32_t retransmitted[2];
-	uint32_t gaps[2];          /* holes before new payload: not captured */
-	uint32_t min_rtt_us[2];    /* UINT32_MAX = none; Karn's rule */
-	uint64_t mac[2];           /* of src and dst as first seen, 0 = none */
+	uint32_t gaps[2]; /* holes before new payload: not captured */
 	int64_t closed_ns;
+	uint16_t bytes_high[2]; /* bits 32 to 47 of the payload's length */
 	uint32_t hash;
-	uint32_t next, prev;       /* queue of closed connections, free list */
+	uint32_t next, prev; /* queue of closed connections, free list */
 };
 
 enum conn_event_flags {
-	EV_NEW = 1,        /* first segment of this connection */
-	EV_DATA = 2,       /* carries new payload: new_bytes > 0 */
+	EV_NEW = 1,	   /* first segment of this connection */
+	EV_DATA = 2,	   /* carries new payload: new_bytes > 0 */
 	EV_RETRANSMIT = 4, /* carries payload, none of it new */
-	EV_ACK = 8,        /* pure acknowledgement: no payload, no SYN/FIN/RST */
-	EV_GAP = 16,       /* payload before this one was not captured */
-	EV_RTT = 32,       /* rtt_ns is valid: this segment acknowledges */
-	EV_OPEN = 64,      /* SYN or SYN-ACK */
-	EV_CLOSE = 128,    /* FIN or RST */
+	EV_ACK = 8,	/* pure acknowledgement: no payload, no SYN/FIN/RST */
+	EV_GAP = 16,	/* payload before this one was not captured */
+	EV_RTT = 32,	/* rtt_ns is valid: this segment acknowledges */
+	EV_OPEN = 64,	/* SYN or SYN-ACK */
+	EV_CLOSE = 128, /* FIN or RST */
 };
 
 struct conn_event {
 	struct tstamp ts;
-	int64_t rtt_ns;     /* from the other side's segment to this ACK */
-	uint32_t slot;      /* index of the connection; CONN_NONE: no event */
+	int64_t rtt_ns; /* from the other side's segment to this ACK */
+	uint32_t slot;	/* index of the connection; CONN_NONE: no event */
 	uint32_t new_bytes;
-	uint8_t dir;        /* 0: from src, 1: from dst */
-	uint8_t flags;      /* enum conn_event_flags */
+	uint8_t dir;   /* 0: from src, 1: from dst */
+	uint8_t flags; /* enum conn_event_flags */
 };
 
 struct conn_stats {
-	uint64_t opened;      /* connections ever */
-	uint64_t evicted;     /* of them, for want of room */
-	uint64_t segments;    /* given to the table */
-	uint64_t no_time;     /* without time stamp: counted, no event */
-	uint64_t duplicates;  /* the same packet seen twice */
+	uint64_t opened;     /* connections ever */
+	uint64_t evicted;    /* of them, for want of room */
+	uint64_t segments;   /* given to the table */
+	uint64_t no_time;    /* without time stamp: counted, no event */
+	uint64_t duplicates; /* the same packet seen twice */
 	uint64_t retransmitted;
 	uint64_t gaps;
-	uint32_t peak;        /* most connections at one time */
-	bool two_sensors;     /* one connection in two files at one time */
+	uint32_t peak;		 /* most connections at one time */
+	bool two_sensors;	 /* one connection in two files at one time */
 	uint16_t sensor_file[2]; /* those files */
 };
 
@@ -137,6 +137,8 @@ void conn_flush(struct conn_table *t);
 const struct conn *conn_get(const struct conn_table *t, uint32_t slot);
 const struct conn_cold *conn_get_cold(const struct conn_table *t,
 				      uint32_t slot);
+/* New payload of one direction. */
+uint64_t conn_bytes(const struct conn_table *t, uint32_t slot, int dir);
 /* One past the highest slot ever used. */
 uint32_t conn_slots(const struct conn_table *t);
 bool conn_is_open(const struct conn_table *t, uint32_t slot);

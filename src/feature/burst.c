@@ -1,6 +1,7 @@
 /*
- * burst.c - see burst.h.  Chunks of 7 bursts and a link (64 bytes) form one
- * list per direction; freed chunks go to a free list.
+ * burst.c - see burst.h.  A connection's state is one cache line with room for
+ * its first bursts; chunks of 7 bursts and a link (64 bytes) continue the log.
+ * Freed chains of chunks go to a free list as they are.
  */
 #include "feature/burst.h"
 
@@ -10,24 +11,43 @@
 #include "base/mem.h"
 
 #define CHUNK_BURSTS 7
+#define FIRST_BURSTS 2
 #define NO_CHUNK     UINT32_MAX
+#define LOG_STOPPED  UINT16_MAX /* in n: this log has lost bursts */
+#define US_MAX	     ((UINT64_C(1) << 44) - 1)
+
+_Static_assert(BURST_PER_LOG < LOG_STOPPED, "n has a value to spare");
 
 struct chunk {
 	struct burst b[CHUNK_BURSTS];
 	uint32_t next;
-	uint32_t used;
+	uint8_t used;
+	uint8_t from_dst; /* bit i: burst i is of direction 1 */
 };
 _Static_assert(sizeof(struct chunk) == 64, "a cache line");
 
+/* Arrays are per direction. */
 struct burst_conn {
-	struct burst_side side[2];
+	uint64_t last[2];      /* us of the last payload << 20 | bytes of the
+				* open burst; no bytes = none is open */
+	uint32_t seen_off[2];  /* last packet of any kind, after last */
+	uint16_t start_off[2]; /* of the open burst, before last */
+	uint16_t n[2];	       /* bursts in the log, without the open one */
+	uint16_t n_data[2];    /* of them, with bytes */
+	uint8_t used;	       /* of first[] */
+	uint8_t from_dst;      /* as in a chunk */
+	uint16_t spare;
+	uint32_t head, tail; /* chunks */
+	struct burst first[FIRST_BURSTS];
 };
+_Static_assert(sizeof(struct burst_conn) == 64, "a cache line");
+_Static_assert(BURST_LONG_US <= UINT16_MAX, "start_off");
 
 struct burst_table {
 	struct burst_conn *conns;
 	struct chunk *pool;
 	size_t conns_bytes, pool_bytes;
-	uint32_t n_chunks, high, free_head, in_use;
+	uint32_t n_chunks, high, free_head;
 	bool has_epoch;
 	int64_t epoch_ns;
 	struct burst_stats stats;
@@ -79,47 +99,84 @@ static uint32_t take_chunk(struct burst_table *t)
 	}
 	t->pool[c].next = NO_CHUNK;
 	t->pool[c].used = 0;
-	if (++t->in_use > t->stats.chunks_peak)
-		t->stats.chunks_peak = t->in_use;
+	t->pool[c].from_dst = 0;
 	return c;
 }
 
-#define LOG_STOPPED UINT16_MAX /* in n: this log has lost bursts */
-_Static_assert(BURST_PER_LOG < LOG_STOPPED, "n has a value to spare");
-
-static void append(struct burst_table *t, struct burst_side *d, uint64_t us,
-		   uint32_t bytes)
+/* The chunk with room for one more; NO_CHUNK when the pool is empty. */
+static uint32_t last_chunk(struct burst_table *t, struct burst_conn *k)
 {
-	uint32_t c = d->tail;
+	uint32_t c;
 
-	if (d->n < BURST_PER_LOG &&
-	    (d->n == 0 || t->pool[c].used == CHUNK_BURSTS)) {
-		c = take_chunk(t);
-		if (c != NO_CHUNK && d->n == 0)
-			d->head = c;
-		else if (c != NO_CHUNK)
-			t->pool[d->tail].next = c;
+	if (k->tail != NO_CHUNK && t->pool[k->tail].used < CHUNK_BURSTS)
+		return k->tail;
+	c = take_chunk(t);
+	if (c == NO_CHUNK)
+		return c;
+	if (k->tail == NO_CHUNK)
+		k->head = c;
+	else
+		t->pool[k->tail].next = c;
+	k->tail = c;
+	return c;
+}
+
+static bool put(struct burst_table *t, struct burst_conn *k, int dir,
+		struct burst b)
+{
+	struct chunk *c;
+	uint32_t i;
+
+	if (k->used < FIRST_BURSTS) {
+		k->from_dst |= (uint8_t)(dir << k->used);
+		k->first[k->used++] = b;
+		return true;
 	}
-	if (d->n >= BURST_PER_LOG || c == NO_CHUNK) {
+	i = last_chunk(t, k);
+	if (i == NO_CHUNK)
+		return false;
+	c = &t->pool[i];
+	c->from_dst |= (uint8_t)(dir << c->used);
+	c->b[c->used++] = b;
+	return true;
+}
+
+static void append(struct burst_table *t, struct burst_conn *k, int dir,
+		   struct burst b)
+{
+	if (k->n[dir] >= BURST_PER_LOG || !put(t, k, dir, b)) {
 		t->stats.lost++;
-		if (d->n == 0)
-			return; /* no log was begun */
-		t->stats.logs_full += d->n != LOG_STOPPED;
-		d->n = LOG_STOPPED;
+		t->stats.logs_full += k->n[dir] != LOG_STOPPED;
+		k->n[dir] = LOG_STOPPED;
 		return;
 	}
-	d->tail = c;
-	t->pool[c].b[t->pool[c].used++] = burst_make(us, bytes);
-	d->n++;
-	d->n_data += bytes > 0;
+	k->n[dir]++;
+	k->n_data[dir] += burst_bytes(b) > 0;
 	t->stats.bursts++;
 }
 
-static void close_burst(struct burst_table *t, struct burst_side *d)
+static uint64_t last_us(const struct burst_conn *k, int dir)
 {
-	if (d->bytes > 0)
-		append(t, d, d->last_us - d->start_off, d->bytes);
-	d->bytes = 0;
+	return k->last[dir] >> 20;
+}
+
+static uint32_t open_bytes(const struct burst_conn *k, int dir)
+{
+	return (uint32_t)(k->last[dir] & BURST_MAX_BYTES);
+}
+
+/* The open burst as it would be logged. */
+static struct burst open_burst(const struct burst_conn *k, int dir)
+{
+	return burst_make(last_us(k, dir) - k->start_off[dir],
+			  open_bytes(k, dir));
+}
+
+static void close_burst(struct burst_table *t, struct burst_conn *k, int dir)
+{
+	if (open_bytes(k, dir) > 0)
+		append(t, k, dir, open_burst(k, dir));
+	k->last[dir] &= ~(uint64_t)BURST_MAX_BYTES;
 }
 
 static uint64_t us_of(struct burst_table *t, struct tstamp ts)
@@ -131,101 +188,121 @@ static uint64_t us_of(struct burst_table *t, struct tstamp ts)
 	}
 	if (ts.ns < t->epoch_ns)
 		return 0;
-	return (uint64_t)(ts.ns - t->epoch_ns) / 1000 &
-	       ((UINT64_C(1) << 44) - 1);
+	return (uint64_t)(ts.ns - t->epoch_ns) / 1000 & US_MAX;
 }
 
 /* Payload at us: extends the open burst or begins another. */
-static bool take_data(struct burst_table *t, struct burst_side *d, uint64_t us,
-		      uint32_t new_bytes)
+static bool take_data(struct burst_table *t, struct burst_conn *k, int dir,
+		      uint64_t us, uint32_t new_bytes)
 {
-	uint64_t gap = us - d->last_us;
+	uint64_t gap = us - last_us(k, dir);
+	uint32_t bytes = open_bytes(k, dir);
 
-	if (d->bytes == 0 || gap >= BURST_GAP_US ||
-	    d->start_off + gap >= BURST_LONG_US ||
-	    new_bytes > BURST_MAX_BYTES - d->bytes) {
-		close_burst(t, d);
-		d->start_off = 0;
+	if (bytes == 0 || gap >= BURST_GAP_US ||
+	    k->start_off[dir] + gap >= BURST_LONG_US ||
+	    new_bytes > BURST_MAX_BYTES - bytes) {
+		close_burst(t, k, dir);
+		k->start_off[dir] = 0;
+		bytes = 0;
 	} else {
-		d->start_off += (uint32_t)gap;
+		k->start_off[dir] = (uint16_t)(k->start_off[dir] + gap);
 	}
-	d->bytes += new_bytes < BURST_MAX_BYTES ? new_bytes : BURST_MAX_BYTES;
-	d->last_us = us;
-	d->seen_off = 0;
+	bytes += new_bytes < BURST_MAX_BYTES ? new_bytes : BURST_MAX_BYTES;
+	k->last[dir] = us << 20 | bytes;
+	k->seen_off[dir] = 0;
 	return gap >= BURST_ONSET_US;
 }
 
 bool burst_update(struct burst_table *t, const struct conn_event *ev)
 {
-	struct burst_conn *c = &t->conns[ev->slot];
-	struct burst_side *d = &c->side[ev->dir];
-	uint64_t us = us_of(t, ev->ts), silent;
+	struct burst_conn *k = &t->conns[ev->slot];
+	int dir = ev->dir;
+	uint64_t us = us_of(t, ev->ts), seen, silent;
 
 	if (ev->flags & EV_NEW)
-		memset(c, 0, sizeof(*c));
-	if (us < d->last_us + d->seen_off)
-		us = d->last_us + d->seen_off; /* disorder of the capture */
+		*k = (struct burst_conn){ .head = NO_CHUNK, .tail = NO_CHUNK };
+	seen = last_us(k, dir) + k->seen_off[dir];
+	if (us < seen)
+		us = seen < US_MAX ? seen : US_MAX; /* capture's disorder */
 	if (ev->flags & EV_DATA)
-		return take_data(t, d, us, ev->new_bytes);
+		return take_data(t, k, dir, us, ev->new_bytes);
 	if (!(ev->flags & EV_ACK))
 		return false;
-	silent = us - d->last_us - d->seen_off;
-	if (silent >= BURST_IDLE_ACK_US && d->last_us != 0) {
-		close_burst(t, d);
-		append(t, d, us, 0);
+	if (us - seen >= BURST_IDLE_ACK_US && last_us(k, dir) != 0) {
+		close_burst(t, k, dir);
+		append(t, k, dir, burst_make(us, 0));
 	}
-	silent = us - d->last_us;
-	d->seen_off = silent < UINT32_MAX ? (uint32_t)silent : UINT32_MAX;
+	silent = us - last_us(k, dir);
+	k->seen_off[dir] = silent < UINT32_MAX ? (uint32_t)silent : UINT32_MAX;
 	return false;
 }
 
 void burst_prefetch(const struct burst_table *t, uint32_t slot)
 {
-	const char *p = (const char *)&t->conns[slot];
+	__builtin_prefetch(&t->conns[slot]);
+}
 
-	__builtin_prefetch(p);
+void burst_prefetch_log(const struct burst_table *t, uint32_t slot)
+{
+	const struct burst_conn *k = &t->conns[slot];
+
+	if (k->used == FIRST_BURSTS && k->tail != NO_CHUNK)
+		__builtin_prefetch(&t->pool[k->tail]);
 }
 
 void burst_release(struct burst_table *t, uint32_t slot)
 {
-	for (int dir = 0; dir < 2; dir++) {
-		struct burst_side *d = &t->conns[slot].side[dir];
+	struct burst_conn *k = &t->conns[slot];
 
-		for (uint32_t c = d->n > 0 ? d->head : NO_CHUNK, next;
-		     c != NO_CHUNK; c = next) {
-			next = t->pool[c].next;
-			t->pool[c].next = t->free_head;
-			t->free_head = c;
-			t->in_use--;
-		}
-		memset(d, 0, sizeof(*d));
-	}
+	if (k->used < FIRST_BURSTS || k->head == NO_CHUNK)
+		return;
+	t->pool[k->tail].next = t->free_head;
+	t->free_head = k->head;
+	k->head = k->tail = NO_CHUNK;
 }
 
-const struct burst_side *burst_side(const struct burst_table *t, uint32_t slot,
-				    int dir)
+uint32_t burst_count(const struct burst_table *t, uint32_t slot)
 {
-	return &t->conns[slot].side[dir];
+	const struct burst_conn *k = &t->conns[slot];
+
+	return (uint32_t)k->n_data[0] + k->n_data[1];
+}
+
+uint64_t burst_last_us(const struct burst_table *t, uint32_t slot, int dir)
+{
+	return last_us(&t->conns[slot], dir);
+}
+
+/* Those of one direction; mask has a bit for each burst of the other. */
+static size_t copy_some(const struct burst *b, uint32_t n, uint32_t mask,
+			uint64_t from_us, struct burst *out, size_t max)
+{
+	size_t got = 0;
+
+	for (uint32_t i = 0; i < n && got < max; i++)
+		if (!(mask >> i & 1) && burst_us(b[i]) >= from_us)
+			out[got++] = b[i];
+	return got;
 }
 
 size_t burst_copy(const struct burst_table *t, uint32_t slot, int dir,
 		  uint64_t from_us, struct burst *out, size_t max)
 {
-	const struct burst_side *d = &t->conns[slot].side[dir];
-	size_t n = 0;
+	const struct burst_conn *k = &t->conns[slot];
+	const uint32_t flip = dir ? UINT32_MAX : 0;
+	struct burst open = open_burst(k, dir);
+	size_t n;
 
-	for (uint32_t c = d->n > 0 ? d->head : NO_CHUNK; c != NO_CHUNK;
-	     c = t->pool[c].next) {
-		const struct chunk *k = &t->pool[c];
+	n = copy_some(k->first, k->used, k->from_dst ^ flip, from_us, out, max);
+	for (uint32_t c = k->used == FIRST_BURSTS ? k->head : NO_CHUNK;
+	     c != NO_CHUNK; c = t->pool[c].next) {
+		const struct chunk *h = &t->pool[c];
 
-		if (burst_us(k->b[k->used - 1]) < from_us)
-			continue;
-		for (uint32_t i = 0; i < k->used && n < max; i++)
-			if (burst_us(k->b[i]) >= from_us)
-				out[n++] = k->b[i];
+		n += copy_some(h->b, h->used, h->from_dst ^ flip, from_us,
+			       out + n, max - n);
 	}
-	if (d->bytes > 0 && n < max && d->last_us - d->start_off >= from_us)
-		out[n++] = burst_make(d->last_us - d->start_off, d->bytes);
+	if (burst_bytes(open) > 0 && n < max && burst_us(open) >= from_us)
+		out[n++] = open;
 	return n;
 }
 

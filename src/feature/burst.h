@@ -6,7 +6,9 @@
  * silence is kept as a burst of no bytes (it tells packet forwarding from a
  * relay).  8 bytes each: time in us since the table's epoch, bytes.
  *
- * Logs live in a pool of fixed chunks reserved at the start.  When the pool
+ * Both directions share one log in the order of closing: the first two bursts
+ * beside the state of the connection (one cache line), the others in a pool
+ * of fixed chunks reserved at the start.  When the pool
  * or a log's own limit is exhausted the log stops and says so: whoever uses
  * it must abstain from "nothing was there".
  * Threads: one table belongs to one thread.
@@ -21,12 +23,12 @@
 #include "base/err.h"
 #include "conn/conn.h"
 
-#define BURST_GAP_US      2000
-#define BURST_LONG_US     50000
+#define BURST_GAP_US	  2000
+#define BURST_LONG_US	  50000
 #define BURST_IDLE_ACK_US 20000
-#define BURST_ONSET_US    100000  /* idle before an onset for the index */
-#define BURST_MAX_BYTES   0xfffffu /* per burst; more starts another one */
-#define BURST_PER_LOG     UINT32_C(60000) /* per direction */
+#define BURST_ONSET_US	  100000   /* idle before an onset for the index */
+#define BURST_MAX_BYTES	  0xfffffu /* per burst; more starts another one */
+#define BURST_PER_LOG	  UINT32_C(60000) /* per direction */
 
 struct burst {
 	uint64_t us_bytes; /* time << 20 | bytes */
@@ -50,23 +52,10 @@ static inline struct burst burst_make(uint64_t us, uint32_t bytes)
 struct burst_table;
 
 struct burst_stats {
-	uint64_t bursts;   /* logged */
-	uint64_t lost;     /* not logged: pool or log full */
+	uint64_t bursts;    /* logged */
+	uint64_t lost;	    /* not logged: pool or log full */
 	uint64_t logs_full; /* directions that lost at least one */
-	uint64_t chunks_peak;
 };
-
-/* Per direction, as far as others may look. */
-struct burst_side {
-	uint64_t last_us;    /* last payload */
-	uint32_t start_off;  /* of the open burst, before last_us */
-	uint32_t seen_off;   /* last packet of any kind, after last_us */
-	uint32_t bytes;      /* of the open burst; 0 = none is open */
-	uint32_t head, tail; /* chunks */
-	uint16_t n;          /* bursts in the log, without the open one */
-	uint16_t n_data;     /* of them, with bytes */
-};
-_Static_assert(sizeof(struct burst_side) == 32, "half a cache line");
 
 /* max_conns as the connection table's; pool_bytes for the logs. */
 struct burst_table *burst_table_new(uint32_t max_conns, size_t pool_bytes,
@@ -76,13 +65,17 @@ void burst_table_free(struct burst_table *t);
 /* Takes one event; true when it is an onset: payload after BURST_ONSET_US of
  * silence in this direction. */
 bool burst_update(struct burst_table *t, const struct conn_event *ev);
+/* Fetches the state of a connection, then (later) the end of its log. */
 void burst_prefetch(const struct burst_table *t, uint32_t slot);
+void burst_prefetch_log(const struct burst_table *t, uint32_t slot);
 
 /* Frees the logs of a connection that is released. */
 void burst_release(struct burst_table *t, uint32_t slot);
 
-const struct burst_side *burst_side(const struct burst_table *t, uint32_t slot,
-				    int dir);
+/* Bursts with bytes in the logs of both directions, without open ones. */
+uint32_t burst_count(const struct burst_table *t, uint32_t slot);
+/* Time of the last payload of one direction. */
+uint64_t burst_last_us(const struct burst_table *t, uint32_t slot, int dir);
 /* Copies the log from a time on, the open burst included, to out (room for
  * max); returns how many were copied. */
 size_t burst_copy(const struct burst_table *t, uint32_t slot, int dir,

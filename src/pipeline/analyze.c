@@ -21,7 +21,8 @@
 #include "relay/judge.h"
 
 #define BATCH       128
-#define AHEAD       8 /* events whose burst state is prefetched */
+#define AHEAD       16 /* events whose state is prefetched */
+#define AHEAD_NEAR  8  /* and what that state points to */
 #define POOL_BYTES  ((size_t)320 << 20) /* burst logs; touched as needed */
 #define PAIRS_KEPT  20000
 #define IDLE_MS     1000 /* a quiet pipe is looked at for signals */
@@ -106,13 +107,13 @@ static void summarise(const struct run *r, uint32_t slot,
 		const struct conn_side *s = &c->side[d];
 
 		out->packets[d] = s->packets;
-		out->bytes[d] = s->bytes;
+		out->bytes[d] = conn_bytes(r->conns, slot, d);
 		out->data_packets[d] = s->data_packets;
 		out->retransmitted[d] = k->retransmitted[d];
 		out->gaps[d] = k->gaps[d];
-		out->min_rtt_ns[d] = k->min_rtt_us[d] == UINT32_MAX ?
+		out->min_rtt_ns[d] = s->min_rtt_us == UINT32_MAX ?
 					     -1 :
-					     (int64_t)k->min_rtt_us[d] * 1000;
+					     (int64_t)s->min_rtt_us * 1000;
 	}
 	if (c->proto == PROTO_ICMP || c->proto == PROTO_ICMP6)
 		community_id(c->proto, &c->src,
@@ -255,8 +256,6 @@ static void run_close(struct run *r)
 
 static void use_event(struct run *r, const struct conn_event *ev)
 {
-	const struct burst_side *s;
-
 	if (ev->slot == CONN_NONE)
 		return;
 	if (ev->flags & EV_NEW)
@@ -265,12 +264,32 @@ static void use_event(struct run *r, const struct conn_event *ev)
 	if (!(ev->flags & (EV_DATA | EV_ACK | EV_NEW)) ||
 	    !burst_update(r->bursts, ev))
 		return;
-	s = burst_side(r->bursts, ev->slot, 0);
-	if (s[0].n_data + s[1].n_data < PAIR_MIN_BURSTS - 1)
+	if (burst_count(r->bursts, ev->slot) < PAIR_MIN_BURSTS - 1)
 		return;
 	relay_index_activate(r->index, ev->slot);
 	relay_index_onset(r->index, ev->slot, ev->dir,
-			  (int64_t)s[ev->dir].last_us);
+			  (int64_t)burst_last_us(r->bursts, ev->slot, ev->dir));
+}
+
+/* What the events further on will want is on its way. */
+static void prefetch(const struct run *r, const struct conn_event *ev,
+		     size_t i, size_t n)
+{
+	const struct conn_event *e = &ev[i + AHEAD];
+
+	if (i + AHEAD < n && e->slot != CONN_NONE) {
+		burst_prefetch(r->bursts, e->slot);
+		if (e->flags & EV_NEW)
+			relay_index_prefetch_buckets(
+				r->index, conn_get(r->conns, e->slot));
+	}
+	e = &ev[i + AHEAD_NEAR];
+	if (i + AHEAD_NEAR < n && e->slot != CONN_NONE) {
+		burst_prefetch_log(r->bursts, e->slot);
+		if (e->flags & EV_NEW)
+			relay_index_prefetch_hosts(
+				r->index, conn_get(r->conns, e->slot));
+	}
 }
 
 static bool wanted(const struct run *r, const struct segment *s)
@@ -291,8 +310,7 @@ static void use_batch(struct run *r, struct segment *seg, size_t n)
 	for (size_t at = 0; at < n; at += done) {
 		done = conn_update(r->conns, seg + at, n - at, ev);
 		for (size_t i = 0; i < done; i++) {
-			if (i + AHEAD < done && ev[i + AHEAD].slot != CONN_NONE)
-				burst_prefetch(r->bursts, ev[i + AHEAD].slot);
+			prefetch(r, ev, i, done);
 			use_event(r, &ev[i]);
 			if (r->far != NULL && ev[i].slot != CONN_NONE)
 				farend_update(r->far, &seg[at + i], &ev[i],

@@ -6,14 +6,15 @@
 
 #include "base/mem.h"
 
-#define RING         8       /* latest onsets towards a busy host */
-#define LAG_MAX_US   INT64_C(2560000)
-#define ALL_PAIRS    24      /* active connections up to which all are tried */
-#define COINC_BITS   16
-#define COINC_WAYS   4
-#define OPEN_WEIGHT  48      /* 16ths: three unambiguous coincidences */
-#define OPEN_SHARE   5       /* and a fifth of the onsets */
-#define HOSTS_MIN    (1u << 16)
+#define RING	      8 /* latest onsets towards a busy host */
+#define LAG_MAX_US    INT64_C(2560000)
+#define ALL_PAIRS     24 /* active connections up to which all are tried */
+#define COINC_BITS    16
+#define COINC_WAYS    4
+#define OPEN_WEIGHT   48 /* 16ths: three unambiguous coincidences */
+#define OPEN_SHARE    5	 /* and a fifth of the onsets */
+#define HOSTS_MIN     (1u << 16)
+#define BUCKETS_FIRST 4096u /* in use at the start */
 
 struct onset {
 	int64_t us;
@@ -26,20 +27,22 @@ struct ring {
 	uint32_t n;
 };
 
-struct end { /* one end of one connection in the list of its host */
-	uint32_t host;
-	uint32_t prev, next; /* slot * 2 + end */
-};
-
-struct slot_info {
-	struct end end[2];
+struct slot_info {	  /* of every connection */
+	uint32_t host[2]; /* of its ends */
 	uint32_t id;
-	uint32_t candidates; /* list head */
 	bool active;
+};
+_Static_assert(sizeof(struct slot_info) == 16, "four in a cache line");
+
+struct node { /* of an active connection; untouched memory before */
+	struct {
+		uint32_t prev, next; /* slot * 2 + end, in the host's list */
+	} end[2];
+	uint32_t candidates; /* list head */
 };
 
 struct coincidence {
-	uint32_t id[2]; /* smaller first; 0 = free */
+	uint32_t id[2];	 /* smaller first; 0 = free */
 	uint16_t weight; /* 16ths */
 	uint16_t onsets;
 };
@@ -47,8 +50,10 @@ struct coincidence {
 struct relay_index {
 	struct host *hosts;
 	uint32_t *buckets; /* host + 1 */
-	uint32_t max_hosts, mask;
+	uint32_t max_hosts;
+	uint32_t mask, mask_max; /* of the buckets: in use, reserved */
 	struct slot_info *slots;
+	struct node *nodes;
 	uint32_t max_slots;
 	struct ring *rings;
 	uint32_t max_rings, rings_used, free_ring;
@@ -82,7 +87,8 @@ struct relay_index *relay_index_new(uint32_t max_conns, uint32_t max_pairs,
 	x->max_hosts = max_conns < HOSTS_MIN ? HOSTS_MIN : max_conns;
 	while (buckets < x->max_hosts + x->max_hosts / 2)
 		buckets *= 2;
-	x->mask = buckets - 1;
+	x->mask_max = buckets - 1;
+	x->mask = BUCKETS_FIRST - 1; /* < buckets: there are HOSTS_MIN */
 	x->max_slots = max_conns;
 	x->max_rings = x->max_hosts / 16;
 	x->max_cands = max_pairs;
@@ -92,12 +98,13 @@ struct relay_index *relay_index_new(uint32_t max_conns, uint32_t max_pairs,
 	x->hosts = mem_map((size_t)x->max_hosts * sizeof(struct host));
 	x->buckets = mem_map((size_t)buckets * sizeof(uint32_t));
 	x->slots = mem_map((size_t)max_conns * sizeof(struct slot_info));
+	x->nodes = mem_map((size_t)max_conns * sizeof(struct node));
 	x->rings = mem_map((size_t)x->max_rings * sizeof(struct ring));
 	x->cands = mem_map((size_t)max_pairs * sizeof(struct candidate));
-	x->coinc = mem_map(sizeof(struct coincidence) * COINC_WAYS
-			   << COINC_BITS);
-	if (x->hosts && x->buckets && x->slots && x->rings && x->cands &&
-	    x->coinc)
+	x->coinc =
+		mem_map(sizeof(struct coincidence) * COINC_WAYS << COINC_BITS);
+	if (x->hosts && x->buckets && x->slots && x->nodes && x->rings &&
+	    x->cands && x->coinc)
 		return x;
 fail:
 	relay_index_free(x);
@@ -110,13 +117,28 @@ void relay_index_free(struct relay_index *x)
 	if (x == NULL)
 		return;
 	mem_unmap(x->hosts, (size_t)x->max_hosts * sizeof(struct host));
-	mem_unmap(x->buckets, ((size_t)x->mask + 1) * sizeof(uint32_t));
+	mem_unmap(x->buckets, ((size_t)x->mask_max + 1) * sizeof(uint32_t));
 	mem_unmap(x->slots, (size_t)x->max_slots * sizeof(struct slot_info));
+	mem_unmap(x->nodes, (size_t)x->max_slots * sizeof(struct node));
 	mem_unmap(x->rings, (size_t)x->max_rings * sizeof(struct ring));
 	mem_unmap(x->cands, (size_t)x->max_cands * sizeof(struct candidate));
 	mem_unmap(x->coinc,
 		  sizeof(struct coincidence) * COINC_WAYS << COINC_BITS);
 	free(x);
+}
+
+/* Doubles the buckets in use: few hosts touch little memory. */
+static void grow_buckets(struct relay_index *x)
+{
+	memset(x->buckets, 0, ((size_t)x->mask + 1) * sizeof(*x->buckets));
+	x->mask = x->mask * 2 + 1;
+	for (uint32_t h = 0; h < x->stats.hosts; h++) {
+		uint32_t i = (uint32_t)addr_hash(&x->hosts[h].addr) & x->mask;
+
+		while (x->buckets[i] != 0)
+			i = (i + 1) & x->mask;
+		x->buckets[i] = h + 1;
+	}
 }
 
 /* The record of an address; INDEX_NONE when there is no room. */
@@ -139,6 +161,8 @@ static uint32_t host_of(struct relay_index *x, const struct addr *a)
 				     .head = INDEX_NONE,
 				     .ring = INDEX_NONE,
 				     .next_same = h };
+	if (h > x->mask / 2 && x->mask < x->mask_max)
+		grow_buckets(x);
 	return h;
 }
 
@@ -153,13 +177,37 @@ bool relay_index_join(struct relay_index *x, const struct addr *a,
 	return true;
 }
 
+void relay_index_prefetch_buckets(const struct relay_index *x,
+				  const struct conn *c)
+{
+	__builtin_prefetch(&x->buckets[(uint32_t)addr_hash(&c->src) & x->mask]);
+	__builtin_prefetch(&x->buckets[(uint32_t)addr_hash(&c->dst) & x->mask]);
+}
+
+/* Inlined by order: gcc drops calls of what only prefetches. */
+static inline __attribute__((always_inline)) void prefetch_host(
+	const struct relay_index *x, const struct addr *a)
+{
+	uint32_t h = x->buckets[(uint32_t)addr_hash(a) & x->mask];
+
+	if (h != 0)
+		__builtin_prefetch(&x->hosts[h - 1]);
+}
+
+void relay_index_prefetch_hosts(const struct relay_index *x,
+				const struct conn *c)
+{
+	prefetch_host(x, &c->src);
+	prefetch_host(x, &c->dst);
+}
+
 void relay_index_open(struct relay_index *x, uint32_t slot,
 		      const struct conn *c)
 {
 	struct slot_info *s = &x->slots[slot];
 	const struct addr *a[2] = { &c->src, &c->dst };
 
-	*s = (struct slot_info){ .id = c->id, .candidates = INDEX_NONE };
+	*s = (struct slot_info){ .id = c->id };
 	for (int e = 0; e < 2; e++) {
 		uint32_t h = host_of(x, a[e]);
 
@@ -167,7 +215,7 @@ void relay_index_open(struct relay_index *x, uint32_t slot,
 			x->hosts[h].conns++;
 			h = x->hosts[h].next_same;
 		}
-		s->end[e].host = h;
+		s->host[e] = h;
 	}
 }
 
@@ -186,7 +234,7 @@ static uint32_t take_candidate(struct relay_index *x)
 static bool already(const struct relay_index *x, uint32_t a, uint32_t b,
 		    uint32_t host)
 {
-	for (uint32_t k = x->slots[a].candidates; k != INDEX_NONE;) {
+	for (uint32_t k = x->nodes[a].candidates; k != INDEX_NONE;) {
 		const struct candidate *c = &x->cands[k];
 
 		if (c->host == host && (c->slot[0] == b || c->slot[1] == b))
@@ -199,11 +247,11 @@ static bool already(const struct relay_index *x, uint32_t a, uint32_t b,
 static void open_candidate(struct relay_index *x, uint32_t a, uint8_t end_a,
 			   uint32_t b, uint8_t end_b)
 {
-	uint32_t host = x->slots[a].end[end_a].host, k;
+	uint32_t host = x->slots[a].host[end_a], k;
 	bool swap = x->slots[b].id < x->slots[a].id;
 
 	/* there and back between the same two hosts is no springboard */
-	if (x->slots[a].end[!end_a].host == x->slots[b].end[!end_b].host ||
+	if (x->slots[a].host[!end_a] == x->slots[b].host[!end_b] ||
 	    already(x, a, b, host))
 		return;
 	k = take_candidate(x);
@@ -219,10 +267,10 @@ static void open_candidate(struct relay_index *x, uint32_t a, uint8_t end_a,
 		.host = host,
 	};
 	for (int i = 0; i < 2; i++) {
-		struct slot_info *s = &x->slots[x->cands[k].slot[i]];
+		struct node *d = &x->nodes[x->cands[k].slot[i]];
 
-		x->cands[k].next[i] = s->candidates;
-		s->candidates = k;
+		x->cands[k].next[i] = d->candidates;
+		d->candidates = k;
 	}
 }
 
@@ -242,12 +290,12 @@ static void give_ring(struct relay_index *x, struct host *h)
 
 static void join_host(struct relay_index *x, uint32_t slot, int e)
 {
-	struct slot_info *s = &x->slots[slot];
-	struct host *h = &x->hosts[s->end[e].host];
+	struct node *d = &x->nodes[slot];
+	struct host *h = &x->hosts[x->slots[slot].host[e]];
 	uint32_t node = slot * 2 + (uint32_t)e, other;
 
 	for (other = h->head; other != INDEX_NONE && h->active <= ALL_PAIRS;
-	     other = x->slots[other / 2].end[other & 1].next)
+	     other = x->nodes[other / 2].end[other & 1].next)
 		if (other / 2 != slot)
 			open_candidate(x, slot, (uint8_t)e, other / 2,
 				       (uint8_t)(other & 1));
@@ -257,25 +305,26 @@ static void join_host(struct relay_index *x, uint32_t slot, int e)
 		h->flags |= HOST_SAMPLED;
 		give_ring(x, h);
 	}
-	s->end[e].prev = INDEX_NONE;
-	s->end[e].next = h->head;
+	d->end[e].prev = INDEX_NONE;
+	d->end[e].next = h->head;
 	if (h->head != INDEX_NONE)
-		x->slots[h->head / 2].end[h->head & 1].prev = node;
+		x->nodes[h->head / 2].end[h->head & 1].prev = node;
 	h->head = node;
 	h->active++;
 }
 
 static void leave_host(struct relay_index *x, uint32_t slot, int e)
 {
-	struct end *d = &x->slots[slot].end[e];
-	struct host *h = &x->hosts[d->host];
+	const uint32_t prev = x->nodes[slot].end[e].prev;
+	const uint32_t next = x->nodes[slot].end[e].next;
+	struct host *h = &x->hosts[x->slots[slot].host[e]];
 
-	if (d->prev != INDEX_NONE)
-		x->slots[d->prev / 2].end[d->prev & 1].next = d->next;
+	if (prev != INDEX_NONE)
+		x->nodes[prev / 2].end[prev & 1].next = next;
 	else
-		h->head = d->next;
-	if (d->next != INDEX_NONE)
-		x->slots[d->next / 2].end[d->next & 1].prev = d->prev;
+		h->head = next;
+	if (next != INDEX_NONE)
+		x->nodes[next / 2].end[next & 1].prev = prev;
 	h->active--;
 	if (h->active == 0 && h->ring != INDEX_NONE) {
 		x->rings[h->ring].n = x->free_ring;
@@ -291,8 +340,9 @@ void relay_index_activate(struct relay_index *x, uint32_t slot)
 	if (s->active)
 		return;
 	s->active = true;
+	x->nodes[slot].candidates = INDEX_NONE;
 	for (int e = 0; e < 2; e++)
-		if (s->end[e].host != INDEX_NONE)
+		if (s->host[e] != INDEX_NONE)
 			join_host(x, slot, e);
 }
 
@@ -301,14 +351,15 @@ bool relay_index_is_active(const struct relay_index *x, uint32_t slot)
 	return x->slots[slot].active;
 }
 
-/* The counter of a pair of connections; the weakest of its bucket makes room. */
+/* The counter of a pair of connections; the weakest of its bucket makes room.
+ */
 static struct coincidence *coincidence_of(struct relay_index *x, uint32_t a,
 					  uint32_t b)
 {
 	uint32_t lo = a < b ? a : b, hi = a < b ? b : a;
 	uint64_t h = ((uint64_t)lo << 32 | hi) * UINT64_C(0x9e3779b97f4a7c15);
-	struct coincidence *c = &x->coinc[(h >> (64 - COINC_BITS)) *
-					  COINC_WAYS];
+	struct coincidence *c =
+		&x->coinc[(h >> (64 - COINC_BITS)) * COINC_WAYS];
 	struct coincidence *victim = c;
 
 	for (int i = 0; i < COINC_WAYS; i++) {
@@ -344,9 +395,7 @@ static void match_onset(struct relay_index *x, uint32_t slot, int e,
 		}
 		if (c->weight >= OPEN_WEIGHT &&
 		    c->weight * OPEN_SHARE >= c->onsets * 16) {
-			int f = s->end[0].host == x->slots[slot].end[e].host ?
-					0 :
-					1;
+			int f = s->host[0] == x->slots[slot].host[e] ? 0 : 1;
 
 			open_candidate(x, slot, (uint8_t)e, o->slot,
 				       (uint8_t)f);
@@ -365,9 +414,9 @@ void relay_index_onset(struct relay_index *x, uint32_t slot, int dir,
 		struct host *h;
 		struct ring *r;
 
-		if (s->end[e].host == INDEX_NONE)
+		if (s->host[e] == INDEX_NONE)
 			continue;
-		h = &x->hosts[s->end[e].host];
+		h = &x->hosts[s->host[e]];
 		if (h->ring == INDEX_NONE)
 			continue;
 		if (e == dir) { /* src sent and is end 0: away from the host */
@@ -381,7 +430,7 @@ void relay_index_onset(struct relay_index *x, uint32_t slot, int dir,
 
 static void unlink_from(struct relay_index *x, uint32_t slot, uint32_t k)
 {
-	uint32_t *p = &x->slots[slot].candidates;
+	uint32_t *p = &x->nodes[slot].candidates;
 
 	while (*p != k) {
 		struct candidate *c = &x->cands[*p];
@@ -396,8 +445,8 @@ void relay_index_release(struct relay_index *x, uint32_t slot,
 {
 	struct slot_info *s = &x->slots[slot];
 
-	while (s->candidates != INDEX_NONE) {
-		uint32_t k = s->candidates;
+	while (s->active && x->nodes[slot].candidates != INDEX_NONE) {
+		uint32_t k = x->nodes[slot].candidates;
 		struct candidate *d = &x->cands[k];
 
 		x->judge(x->arg, d);
@@ -410,14 +459,14 @@ void relay_index_release(struct relay_index *x, uint32_t slot,
 		struct host *h;
 		bool both = c->side[0].packets > 0 && c->side[1].packets > 0;
 
-		if (s->end[e].host == INDEX_NONE)
+		if (s->host[e] == INDEX_NONE)
 			continue;
-		h = &x->hosts[s->end[e].host];
+		h = &x->hosts[s->host[e]];
 		if (s->active)
 			leave_host(x, slot, e);
 		h->gaps += cold->gaps[0] + cold->gaps[1];
-		h->data_packets += c->side[0].data_packets +
-				   c->side[1].data_packets;
+		h->data_packets +=
+			c->side[0].data_packets + c->side[1].data_packets;
 		h->flags |= both ? HOST_TWO_WAY : HOST_ONE_WAY;
 		if (c->side[0].data_packets > 0 || c->side[1].data_packets > 0)
 			h->flags |= e == 0 ? HOST_OPENED : HOST_ACCEPTED;
@@ -428,8 +477,7 @@ void relay_index_release(struct relay_index *x, uint32_t slot,
 	s->id = 0;
 }
 
-void relay_index_each(const struct relay_index *x, index_judge_fn fn,
-		      void *arg)
+void relay_index_each(const struct relay_index *x, index_judge_fn fn, void *arg)
 {
 	for (uint32_t k = 0; k < x->cands_high; k++) {
 		const struct candidate *c = &x->cands[k];
@@ -447,7 +495,7 @@ size_t relay_index_others(const struct relay_index *x, uint32_t host,
 	size_t n = 0;
 
 	for (; node != INDEX_NONE && n < max;
-	     node = x->slots[node / 2].end[node & 1].next) {
+	     node = x->nodes[node / 2].end[node & 1].next) {
 		if (node / 2 == not_slot[0] || node / 2 == not_slot[1])
 			continue;
 		slots[n] = node / 2;

@@ -37,30 +37,30 @@ enum host_flags {
 
 struct host {
 	struct addr addr;
-	uint32_t conns;     /* ever */
+	uint32_t conns;	    /* ever */
 	uint32_t active;    /* active connections now */
 	uint32_t eligible;  /* ordered pairs ever, saturating */
-	uint32_t head;      /* list of active (slot * 2 + end), INDEX_NONE */
-	uint32_t ring;      /* of onsets, INDEX_NONE */
+	uint32_t head;	    /* list of active (slot * 2 + end), INDEX_NONE */
+	uint32_t ring;	    /* of onsets, INDEX_NONE */
 	uint32_t next_same; /* host this one is the same as, or itself */
-	uint64_t gaps;      /* holes in its connections */
+	uint64_t gaps;	    /* holes in its connections */
 	uint64_t data_packets;
-	uint8_t flags;      /* enum host_flags */
+	uint8_t flags; /* enum host_flags */
 };
 
 struct candidate {
 	uint32_t slot[2];
 	uint32_t host;
-	uint8_t end[2];     /* which end of the connection the host is */
-	uint32_t next[2];   /* in the lists of both connections */
+	uint8_t end[2];	  /* which end of the connection the host is */
+	uint32_t next[2]; /* in the lists of both connections */
 };
 
 struct relay_index;
 
 struct index_stats {
-	uint64_t eligible;      /* ordered pairs */
-	uint64_t opened;        /* candidates ever */
-	uint64_t refused;       /* for want of room */
+	uint64_t eligible;	/* ordered pairs */
+	uint64_t opened;	/* candidates ever */
+	uint64_t refused;	/* for want of room */
 	uint64_t hosts_refused; /* addresses without a record */
 	uint32_t hosts;
 };
@@ -78,6 +78,12 @@ void relay_index_free(struct relay_index *x);
 bool relay_index_join(struct relay_index *x, const struct addr *a,
 		      const struct addr *b);
 
+/* Fetches what relay_index_open() of a new connection will want: first the
+ * buckets of its addresses, some connections later the hosts. */
+void relay_index_prefetch_buckets(const struct relay_index *x,
+				  const struct conn *c);
+void relay_index_prefetch_hosts(const struct relay_index *x,
+				const struct conn *c);
 void relay_index_open(struct relay_index *x, uint32_t slot,
 		      const struct conn *c);
 /* The connection has reached PAIR_MIN_BURSTS bursts of payload. */
