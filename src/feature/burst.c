@@ -94,6 +94,7 @@ static uint32_t take_chunk(struct burst_table *t)
 		t->free_head = t->pool[c].next;
 	} else if (t->high < t->n_chunks) {
 		c = t->high++;
+		t->stats.chunks_peak = t->high;
 	} else {
 		return NO_CHUNK;
 	}
@@ -254,11 +255,11 @@ void burst_release(struct burst_table *t, uint32_t slot)
 {
 	struct burst_conn *k = &t->conns[slot];
 
-	if (k->used < FIRST_BURSTS || k->head == NO_CHUNK)
-		return;
-	t->pool[k->tail].next = t->free_head;
-	t->free_head = k->head;
-	k->head = k->tail = NO_CHUNK;
+	if (k->used == FIRST_BURSTS && k->head != NO_CHUNK) {
+		t->pool[k->tail].next = t->free_head;
+		t->free_head = k->head;
+	}
+	*k = (struct burst_conn){ .head = NO_CHUNK, .tail = NO_CHUNK };
 }
 
 uint32_t burst_count(const struct burst_table *t, uint32_t slot)

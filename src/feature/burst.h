@@ -55,6 +55,7 @@ struct burst_stats {
 	uint64_t bursts;    /* logged */
 	uint64_t lost;	    /* not logged: pool or log full */
 	uint64_t logs_full; /* directions that lost at least one */
+	uint64_t chunks_peak;
 };
 
 /* max_conns as the connection table's; pool_bytes for the logs. */

@@ -121,9 +121,9 @@ static void test_new_payload(void **state)
 	ev = give(&f, tcp(8, 0, TCP_ACK, 1016, 100)); /* the hole, late */
 	assert_int_equal(ev.flags, EV_RETRANSMIT);
 	c = conn_get(f.t, ev.slot);
-	assert_int_equal(c->side[0].bytes, 22);
+	assert_int_equal(conn_bytes(f.t, ev.slot, 0), 22);
 	assert_int_equal(c->side[0].data_packets, 3);
-	assert_int_equal(c->side[1].bytes, 0);
+	assert_int_equal(conn_bytes(f.t, ev.slot, 1), 0);
 	assert_int_equal(conn_get_cold(f.t, ev.slot)->gaps[0], 1);
 	assert_int_equal(conn_get_cold(f.t, ev.slot)->retransmitted[0], 3);
 	assert_int_equal(conn_table_stats(f.t)->retransmitted, 3);
@@ -197,7 +197,7 @@ static void test_port_reuse(void **state)
 	assert_int_equal(f.n_released, 1);
 	assert_int_equal(f.released[0], 1);
 	assert_int_equal(conn_get(f.t, ev[0].slot)->id, 2);
-	assert_int_equal(conn_get(f.t, ev[0].slot)->side[0].bytes, 0);
+	assert_int_equal(conn_bytes(f.t, ev[0].slot, 0), 0);
 	/* the same SYN again opens nothing */
 	assert_int_equal(give(&f, tcp(101, 0, TCP_SYN, 90000, 0)).flags,
 			 EV_OPEN);
