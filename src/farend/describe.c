@@ -49,7 +49,8 @@ static void spoof(const struct fe_view *v, struct farend_address *out)
 		out->spoof = FAREND_S_REFUSED;
 	else if (a->synonly > 0)
 		out->spoof = FAREND_S_SYN;
-	f = finding(out, "return-path");
+	/* one connection: the rung says it all, words only for several */
+	f = a->conns > 1 ? finding(out, "return-path") : NULL;
 	if (f != NULL) {
 		snprintf(f->observed, sizeof(f->observed),
 			 "%u connections, %u handshakes completed, %u with "

@@ -150,7 +150,9 @@ struct farend_stats {
 };
 
 struct farend_report {
-	struct farend_entry *entries; /* by address, then question */
+	/* by address, then question; an address with one connection has
+	 * only the questions that were answered */
+	struct farend_entry *entries;
 	size_t n_entries;
 	struct farend_address *addresses; /* in order of address */
 	size_t n_addresses;

@@ -70,7 +70,8 @@ static void words(struct farend_entry *e)
 	double low = (double)e->leg.low_ns / 1e6;
 	double high = (double)e->leg.high_ns / 1e6;
 
-	if (e->question != FAREND_TERMINATING)
+	if (e->question != FAREND_TERMINATING || e->reason == FAREND_NO_TURNS ||
+	    e->reason == FAREND_TOO_FEW)
 		return;
 	snprintf(e->observed, sizeof(e->observed),
 		 "%u turns of %u kinds, %u client programs, %u connections: "
@@ -139,6 +140,19 @@ static void judge(struct fe_view *v, struct farend_entry *e)
 	}
 }
 
+/* An address with one connection keeps only what was answered. */
+static size_t keep(const struct fe_view *v, struct farend_entry *e)
+{
+	size_t n = 0;
+
+	if (v->n > 1)
+		return FAREND_QUESTIONS;
+	for (int q = 0; q < FAREND_QUESTIONS; q++)
+		if (e[q].answer != FAREND_UNDETERMINED)
+			e[n++] = e[q];
+	return n;
+}
+
 static int by_address(const void *a, const void *b)
 {
 	const struct fe_address *x = *(const struct fe_address *const *)a;
@@ -191,7 +205,7 @@ bool farend_finish(struct farend *f, struct farend_report *out, struct err *e)
 		if (v->n == 0)
 			continue;
 		judge(v, &out->entries[out->n_entries]);
-		out->n_entries += FAREND_QUESTIONS;
+		out->n_entries += keep(v, &out->entries[out->n_entries]);
 	}
 	thresholds(f, out);
 	snprintf(out->calibration, sizeof(out->calibration), "%s",

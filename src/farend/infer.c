@@ -349,21 +349,11 @@ static void build(struct model *m, const struct fe_view *v)
 {
 	const struct fe_summary *u[FAREND_CONNS];
 	uint32_t kinds = 0, stacks = 0;
-	double step = LEG_STEP;
 
 	m->c = v->f->calib;
 	m->turns = 0;
 	m->log_fast = m->log_relay = m->log_slow = 0;
 	m->jitter_ms = v->jitter_ns < 0 ? 1.0 : (double)v->jitter_ns / 1e6;
-	m->grid[0] = GRID_LOW_MS;
-	for (int j = 1; j < GRID; j++)
-		m->grid[j] = m->grid[j - 1] * step;
-	for (int j = 0, k = 0; j < GRID; j++) {
-		while (k < GRID - 1 &&
-		       m->grid[k] < 2 * m->grid[j] + DELAYED_ACK_MS)
-			k++;
-		m->nagle[j] = k;
-	}
 	m->n = choose(v, u);
 	for (int i = 0; i < m->n; i++) {
 		struct conn_lik *l = &m->conn[i];
@@ -384,15 +374,29 @@ static void build(struct model *m, const struct fe_view *v)
 		if (u[i]->flags & FE_HELLO)
 			add_turn(m, l, FE_K_HELLO, u[i]->eta_us / 1000.0,
 				 false);
-		conn_likelihood(m, l);
 		for (int k = 0; k < i; k++)
 			seen |= u[k]->stack == u[i]->stack;
 		stacks += !seen;
 	}
 	m->stacks = stacks;
 	m->kinds = (uint32_t)__builtin_popcount(kinds);
-	if (m->n > 0)
-		combine(m);
+}
+
+/* The costly part, for addresses that have something to say. */
+static void weigh(struct model *m)
+{
+	m->grid[0] = GRID_LOW_MS;
+	for (int j = 1; j < GRID; j++)
+		m->grid[j] = m->grid[j - 1] * LEG_STEP;
+	for (int j = 0, k = 0; j < GRID; j++) {
+		while (k < GRID - 1 &&
+		       m->grid[k] < 2 * m->grid[j] + DELAYED_ACK_MS)
+			k++;
+		m->nagle[j] = k;
+	}
+	for (int i = 0; i < m->n; i++)
+		conn_likelihood(m, &m->conn[i]);
+	combine(m);
 }
 
 static void add_leg(struct farend_entry *e, double low, double high,
@@ -697,9 +701,10 @@ void fe_judge_terminating(const struct fe_view *v, struct farend_entry *e)
 		e->reason = FAREND_LOSS;
 		return;
 	}
-	if (m.turns < 2 && m.n < 2) {
+	if (m.turns < 2 || m.n < 2) {
 		e->reason = FAREND_TOO_FEW;
 		return;
 	}
+	weigh(&m);
 	decide(v, &m, e);
 }

@@ -89,7 +89,10 @@ void fe_judge_tunnel(const struct fe_view *v, struct farend_entry *e)
 	}
 	e->turns = e->conns;
 	lr = top * (tcp_late ? LR_ACK_LATE : 1.0);
+	e->reason = FAREND_BELOW;
 	e->log10_lr = e->log10_e = e->log10_yes = num_microbans(lr);
+	if (lr < 10 && v->n < 2)
+		return; /* not kept: spare the words */
 	snprintf(e->observed, sizeof(e->observed),
 		 "%s; data acknowledged %.1f ms later than the handshake", best,
 		 (double)late / 1e6);
@@ -102,7 +105,5 @@ void fe_judge_tunnel(const struct fe_view *v, struct farend_entry *e)
 			 tcp_late ? "a tunnel over TCP, or a queue"
 				  : "an encapsulation between this address's "
 				    "host and us");
-	} else {
-		e->reason = FAREND_BELOW;
 	}
 }

@@ -129,10 +129,19 @@ static void test_few(void **state)
 	talk_open(&t, NULL);
 	talk_tls13(&t, 1000000, RTT, 40000, 1);
 	finish(&t, &r);
+	assert_int_equal(r.n_addresses, 1);
+	assert_int_equal(r.n_entries, 0); /* nothing is answered */
+	farend_report_free(&r);
+	talk_close(&t);
+
+	talk_open(&t, NULL);
+	talk_tls13(&t, 1000000, RTT, 40000, 1);
+	talk_tls13(&t, 9000000, RTT, 40000, 2);
+	finish(&t, &r);
 	assert_int_equal(entry(&r, FAREND_TERMINATING)->answer,
 			 FAREND_UNDETERMINED);
-	assert_true(entry(&r, FAREND_TERMINATING)->log10_lr <=
-		    2 * MICROBANS_PER_BAN); /* one connection: at most 100 */
+	assert_true(entry(&r, FAREND_TERMINATING)->log10_yes <=
+		    4 * MICROBANS_PER_BAN); /* at most 100 each */
 	assert_int_equal(entry(&r, FAREND_SHARED)->reason, FAREND_TOO_FEW);
 	farend_report_free(&r);
 	talk_close(&t);
