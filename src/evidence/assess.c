@@ -193,6 +193,7 @@ static void fill_relay(const struct state *s, const struct assess_pair *p,
 	r->in = p->conn[x ? 1 : 0];
 	r->out = p->conn[x ? 0 : 1];
 	r->expected = is_expected(s->in, &p->host);
+	r->broadcast = q->broadcasts;
 	r->log10_weakest = q->weakest;
 	r->weakest = (enum rival)q->weakest_rival;
 	for (int v = 0; v < RIVALS; v++)
@@ -262,6 +263,15 @@ static void say_relay(const struct case_record *c, const struct case_relay *r,
 			 r->out, r->in);
 		return;
 	}
+	if (r->broadcast) {
+		snprintf(f->proposition, sizeof(f->proposition), "broadcast");
+		snprintf(f->inferred, sizeof(f->inferred),
+			 "sends the same on connections %u and %u at the same "
+			 "moment (a shared screen, a message to all): nothing "
+			 "is handed from one to the other",
+			 r->in, r->out);
+		return;
+	}
 	snprintf(f->proposition, sizeof(f->proposition), "relay");
 	snprintf(f->inferred, sizeof(f->inferred),
 		 "%s connection %u into connection %u (%s)%s", word, r->in,
@@ -317,7 +327,8 @@ static bool fill_address(struct state *s, const struct host *h,
 			a->verdict = VERDICT_SPRINGBOARD;
 		weak = true;
 		if (a->n_findings < FINDINGS_MAX &&
-		    (r->sufficient || r->kind == KIND_VPN || s->in->all))
+		    (r->sufficient || r->kind == KIND_VPN || r->broadcast ||
+		     s->in->all))
 			say_relay(c, r, &a->findings[a->n_findings++]);
 	}
 	if (a->verdict == VERDICT_UNDETERMINED)

@@ -112,6 +112,7 @@ struct case_relay {
 	bool sufficient;       /* every rival beaten and quality not C */
 	bool expected;         /* named by --expected: a note, no alarm */
 	enum relay_kind kind;
+	bool broadcast; /* the host sends the same on both legs at once: no relay */
 	microbans log10_e[RIVALS];
 	microbans log10_weakest;
 	microbans log10_threshold;
