@@ -97,7 +97,9 @@ struct farend_entry {
 	bool allows_source; /* A "no" with LR >= 10 and measured power */
 	bool lr_capped;
 	microbans log10_e;   /* against the weakest rival */
-	microbans log10_lr;  /* for "yes"; negative speaks for "no" */
+	/* for the answer given, capped; without one: for "yes", negative
+	 * speaks for "no" */
+	microbans log10_lr;
 	microbans log10_yes; /* LR for "yes" as computed, never capped */
 	microbans log10_threshold;
 	struct farend_leg leg; /* hull of legs; high_ns < 0 = none */

@@ -622,6 +622,18 @@ static void decide_no(const struct fe_view *v, const struct model *m,
 	e->allows_source = e->log10_lr >= MICROBANS_PER_BAN;
 }
 
+/* No more may be printed than the validation runs bear. */
+static void cap(const struct farend_calib *c, struct farend_entry *e)
+{
+	microbans top = (microbans)(c->cap_log10 * 1e6);
+
+	e->lr_capped = e->log10_lr > top || e->log10_lr < -top;
+	if (e->log10_lr > top)
+		e->log10_lr = top;
+	else if (e->log10_lr < -top)
+		e->log10_lr = -top;
+}
+
 static void decide(const struct fe_view *v, const struct model *m,
 		   struct farend_entry *e)
 {
@@ -629,7 +641,6 @@ static void decide(const struct fe_view *v, const struct model *m,
 		m->log_relay - m->log_null - m->c->shift_log10 * num_log(10.0);
 	double late;
 	microbans yes = (microbans)(m->c->yes_log10 * 1e6);
-	microbans cap = (microbans)(m->c->cap_log10 * 1e6);
 
 	e->log10_lr = e->log10_e = e->log10_yes = to_bans(lr);
 	late = v->ack_delta_ns > 0 ? (double)v->ack_delta_ns / 1e6 : 0;
@@ -669,10 +680,6 @@ static void decide(const struct fe_view *v, const struct model *m,
 	e->answer = FAREND_YES;
 	e->reason = FAREND_OK;
 	name_kind(m, e);
-	if (e->log10_lr > cap) {
-		e->log10_lr = cap;
-		e->lr_capped = true;
-	}
 }
 
 void fe_judge_terminating(const struct fe_view *v, struct farend_entry *e)
@@ -707,4 +714,5 @@ void fe_judge_terminating(const struct fe_view *v, struct farend_entry *e)
 	}
 	weigh(&m);
 	decide(v, &m, e);
+	cap(m.c, e);
 }
