@@ -523,6 +523,9 @@ static void state(struct replay *r, uint32_t peer, const struct mrt_msg *msg)
 			peer_lost(r, peer);
 		peer_back(r, peer);
 	} else if (msg->old_state == 6) {
+		/* lost again: it had come back without a record of it */
+		if (p->state == PEER_DOWN)
+			peer_back(r, peer);
 		peer_lost(r, peer);
 	}
 }
