@@ -570,6 +570,7 @@ void outage_end(struct outage *o, int64_t sec)
 {
 	if (sec > o->last_sec)
 		o->last_sec = sec;
+	replay_settle(o->r, true);
 	while (o->nopen > 0) {
 		struct track *t = &o->track[o->open[0]];
 		struct out_finding *f = out_episode(o, t);

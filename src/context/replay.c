@@ -242,14 +242,6 @@ static void clock_of(struct replay *r, unsigned c, int64_t sec)
 		k->last_sec = sec;
 }
 
-void replay_alive(struct replay *r, unsigned c, int64_t sec)
-{
-	struct replay_collector *k = collector(r, c);
-
-	if (k && k->has_update && sec > k->last_sec)
-		k->last_sec = sec;
-}
-
 static void table_begin(struct replay *r, unsigned c, const struct mrt *m,
 			int64_t sec)
 {
@@ -554,6 +546,15 @@ static void speak(struct replay *r, unsigned c, struct mrt_msg *msg)
 		peer_synced(r, peer);
 }
 
+void replay_settle(struct replay *r, bool end)
+{
+	for (uint32_t i = 0; i < r->nminute && i < r->rib->npeers; i++)
+		if (r->minute[i].count &&
+		    (end || r->now - r->minute[i].last > 10))
+			burst_end(r, i, &r->minute[i]);
+	r->settled = r->now;
+}
+
 bool replay_message(struct replay *r, unsigned c, struct mrt *m,
 		    struct mrt_msg *msg)
 {
@@ -561,6 +562,8 @@ bool replay_message(struct replay *r, unsigned c, struct mrt *m,
 		return false;
 	if (msg->sec > r->now)
 		r->now = msg->sec;
+	if (r->now - r->settled > 30)
+		replay_settle(r, false);
 	switch (msg->kind) {
 	case MRT_PEERS:
 		table_end(r, c, true);

@@ -81,7 +81,7 @@ struct replay {
 	struct bgp_path path; /* scratch */
 	uint64_t bad_routes;  /* treated as withdrawn (RFC 7606) */
 	uint64_t bad_fields;  /* fields of prefixes that do not read */
-	int64_t now;
+	int64_t now, settled;
 	uint32_t last_peer; /* cache of the peer look-up */
 };
 
@@ -94,8 +94,9 @@ bool replay_message(struct replay *r, unsigned collector, struct mrt *m,
 void replay_file_end(struct replay *r, unsigned collector, bool is_table,
 		     bool lossy);
 
-/* A file of updates exists for this time: the collector was at work. */
-void replay_alive(struct replay *r, unsigned collector, int64_t sec);
+/* Bursts of announcements that have ended, all of them at the end of the
+ * data, are looked at: were they tables? */
+void replay_settle(struct replay *r, bool end);
 
 /* The peer counts, and what it does not announce it does not have. */
 bool replay_complete(const struct rib_peer *p, unsigned fam, int64_t now);
