@@ -234,7 +234,7 @@ static void recount(struct outage *o)
 		for (unsigned f = 0; f < 2; f++) {
 			uint8_t bit = (uint8_t)(1u << f);
 
-			if (p->active[f] && p->state != PEER_DOWN &&
+			if (p->spoke[f] && p->state != PEER_DOWN &&
 			    !(o->known[p->as_index] & bit << 4)) {
 				o->known[p->as_index] |= (uint8_t)(bit << 4);
 				o->talking[f]++;

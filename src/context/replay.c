@@ -213,30 +213,57 @@ static void burst(struct replay *r, uint32_t peer, unsigned announced)
 	b->last = r->now;
 }
 
+/* Another collector spoke in the second half of the silence. */
+static bool others_spoke(const struct replay *r, unsigned c, int64_t from,
+			 int64_t to)
+{
+	int64_t half = from + (to - from) / 2;
+
+	/* what ends the silence of all of them at once does not count */
+	for (unsigned i = 0; i < r->ncoll; i++) {
+		const struct replay_collector *k = &r->coll[i];
+
+		if (i == c || !k->has_update)
+			continue;
+		if ((k->last_sec >= half && k->last_sec < to - 60) ||
+		    (k->minute_before >= half && k->minute_before < to - 60))
+			return true;
+	}
+	return false;
+}
+
 /* Looks at silence before this record of the collector. */
 static void clock_of(struct replay *r, unsigned c, int64_t sec)
 {
 	struct replay_collector *k = &r->coll[c];
-	int64_t silent, usual;
+	int64_t silent = sec - k->last_sec;
+	double lively, missing;
 
 	if (!k->has_update) {
 		k->has_update = true;
 		k->first_sec = k->last_sec = sec;
+		k->minutes = 1;
 		return;
 	}
-	silent = sec - k->last_sec;
-	usual = k->updates
-			? (k->last_sec - k->first_sec) / (int64_t)k->updates + 1
-			: REPLAY_GAP_SEC;
-	k->updates++;
-	if (silent > REPLAY_GAP_SEC && silent > REPLAY_GAP_FACTOR * usual &&
-	    r->watch_gaps) {
-		note(r, (struct replay_note){ .what = EV_GAP,
-					      .sec = sec,
-					      .from_sec = k->last_sec,
-					      .collector = c,
-					      .peer = RIB_NONE });
-		collector_unsure(r, c, k->last_sec);
+	if (silent > REPLAY_GAP_SEC && r->watch_gaps) {
+		lively = (double)k->minutes /
+			 (double)((k->last_sec - k->first_sec) / 60 +
+				  REPLAY_GAP_PRIOR);
+		missing = (double)silent / 60 * lively;
+		if (missing >= REPLAY_GAP_ALL_QUIET ||
+		    (missing >= REPLAY_GAP_MISSING &&
+		     others_spoke(r, c, k->last_sec, sec))) {
+			note(r, (struct replay_note){ .what = EV_GAP,
+						      .sec = sec,
+						      .from_sec = k->last_sec,
+						      .collector = c,
+						      .peer = RIB_NONE });
+			collector_unsure(r, c, k->last_sec);
+		}
+	}
+	if (sec / 60 != k->last_sec / 60) {
+		k->minutes++;
+		k->minute_before = k->last_sec;
 	}
 	if (sec > k->last_sec)
 		k->last_sec = sec;

@@ -12,11 +12,18 @@
 
 #include "context/rib.h"
 
-/* Silence of a collector or peer is a gap when it is longer than this and
- * than GAP_FACTOR times its usual distance of records. */
-#define REPLAY_GAP_SEC	  900 /* three files of RIS, one of RouteViews */
-#define REPLAY_GAP_FACTOR 20
-#define REPLAY_SYNC_SEC	  600 /* a table transfer ends within this */
+/*
+ * Silence of a collector is a gap when it is longer than this and improbable
+ * by the collector's own habit: minutes of silence times the share of its
+ * minutes that hold a record is the number of lively minutes that are
+ * missing.  10 when another collector spoke meanwhile; 30 when none did, for
+ * then it may be that there was nothing to say.
+ */
+#define REPLAY_GAP_SEC	     900 /* three files of RIS, one of RouteViews */
+#define REPLAY_GAP_MISSING   10
+#define REPLAY_GAP_ALL_QUIET 30
+#define REPLAY_GAP_PRIOR     30	 /* quiet minutes taken for granted at first */
+#define REPLAY_SYNC_SEC	     600 /* a table transfer ends within this */
 /* A transfer without a state record: this many in a minute, and this part of
  * the peer's table (Zhang 2005 finds them by the same idea). */
 #define REPLAY_BURST_MIN   1000
@@ -55,7 +62,8 @@ struct replay_collector {
 	bool started, in_table;
 	bool has_update;	     /* gaps are looked for only then */
 	int64_t first_sec, last_sec; /* of updates */
-	uint64_t updates;
+	int64_t minute_before;	     /* last record of an earlier minute */
+	uint64_t minutes;	     /* with at least one record */
 	int64_t table_sec;
 	const struct mrt *table_from; /* whose records the table is */
 	bool table_fam[2];

@@ -301,6 +301,7 @@ bool rib_set(struct rib *r, uint32_t net, uint32_t peer, uint32_t path,
 	route->changed = sec;
 	route->tag = (uint16_t)(p->epoch << 4 | (p->dump & 15));
 	if (path) {
+		p->spoke[fam] = true;
 		if (!x->first_sec || sec < x->first_sec)
 			x->first_sec = sec;
 		if (sec > x->last_sec)
