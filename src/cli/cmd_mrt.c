@@ -6,6 +6,7 @@
 #include "base/tstamp.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/sandbox.h"
 #include "report/route_text.h"
 
 static int run(int argc, char **argv);
@@ -199,6 +200,7 @@ static int run(int argc, char **argv)
 		return opts_status(id);
 	if (o.n_args == 0)
 		return opts_usage(&o, "wants a file");
+	sandbox_enter((const char *const *)o.args, o.n_args, NULL, 0);
 	if (set.json) {
 		json_init(&set.j, stdout, false);
 		json_object(&set.j);

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/routes_load.h"
+#include "cli/sandbox.h"
 #include "report/route_origin.h"
 
 #define MAX_PATHS 4096
@@ -342,6 +343,22 @@ static int answer(struct job *j, struct err *e)
 	return found ? EXIT_DONE : EXIT_INSUFFICIENT;
 }
 
+/* Landlock before the first hostile byte: only these may be read. */
+static void confine(const struct job *j)
+{
+	const char *paths[2 * MAX_PATHS];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < j->npaths; i++) {
+		const char *eq = strchr(j->paths[i], '=');
+
+		paths[n++] = j->paths[i];
+		if (eq)
+			paths[n++] = eq + 1;
+	}
+	sandbox_enter(paths, n, NULL, 0);
+}
+
 static int work(struct job *j)
 {
 	unsigned added = 0;
@@ -350,6 +367,7 @@ static int work(struct job *j)
 	if (!routes_init(&j->r, &e) ||
 	    !routes_lists(&j->r, j->names, j->vrps, &e))
 		goto fail;
+	confine(j);
 	j->r.replay->watch_gaps = false;
 	for (unsigned i = 0; i < j->npaths; i++)
 		if (!feed_add(j->r.feed, j->paths[i], &added, &e))
