@@ -204,7 +204,7 @@ static void test_broadcast(void **state)
 	}
 }
 
-/* The host woke up: other flows are as prompt as leg 1, the sizes differ. */
+/* The host woke up: other flows are as prompt as leg 1, all sizes differ. */
 static void test_host_wakes(void **state)
 {
 	struct pair_input in;
@@ -218,6 +218,10 @@ static void test_host_wakes(void **state)
 		synth_add(&other, b_in.us[i] + 700, 36);
 	for (size_t i = 0; i < other.n; i++)
 		other.bytes[i] = synth_size(&r);
+	for (size_t i = 0; i < b_out.n; i++)
+		b_out.bytes[i] = synth_size(&r);
+	for (size_t i = 0; i < a_out.n; i++)
+		a_out.bytes[i] = synth_size(&r);
 	in = input();
 	for (int i = 0; i < 3; i++)
 		in.others[in.n_others++] = synth_stream(&other);
