@@ -15,9 +15,8 @@
  * before are equally likely.  They see a constant delay among dense typing.
  *
  * Host woke up: other flows of the host serve as controls at the same moment.
- * so does leg a itself: a broadcast answers it, too, in the same moment, where
- * a relay's answer to a has been to b's far end and back.
  * Null: b is as likely to answer as they are.  e = (n+1) s_b / (s_b + sum s_o).
+ * Where no other flow exists the order bet stands in.
  */
 #include "relay/track.h"
 
@@ -27,7 +26,6 @@
 #define W_MIN_US   INT64_C(5000)
 #define W_MAX_US   INT64_C(2500000)
 #define RECENT	   15
-#define ECHO_US	   INT64_C(1000) /* two answers at one moment */
 #define MISS_SCORE 0.1
 #define BETS_MAX   2048
 
@@ -65,22 +63,13 @@ static int64_t clamp_window(int64_t w)
 	return w < W_MIN_US ? W_MIN_US : w > W_MAX_US ? W_MAX_US : w;
 }
 
-/* Did the host speak on leg a at the moment of b's answer?  A broadcast does;
- * a relay's answer to a has been to b's far end and back. */
-static bool own_answer(const struct order_side *s, size_t hint, int64_t b_us)
-{
-	hint = seek_us(s->own, s->n_own, hint, b_us - ECHO_US);
-	return hint < s->n_own && s->own[hint] <= b_us + ECHO_US;
-}
-
-/* Factor of the host-wide bet: b against the other flows of the host and
- * against the host's own answer on leg a; b_us is b's answer (hit) or the end
- * of the window. */
+/* Factor of the host-wide bet: b against the other flows of the host until
+ * `to`; 0 when there is none to compare with. */
 static double wake_factor(const struct controls *others, size_t *hint,
-			  int64_t t, int64_t b_us, bool hit, bool own)
+			  int64_t t, int64_t to, bool hit)
 {
-	double sum = own ? 1.0 : MISS_SCORE;
-	size_t present = 1;
+	double sum = 0;
+	size_t present = 0;
 
 	for (size_t i = 0; i < others->n; i++) {
 		const struct stream *o = &others->s[i];
@@ -89,9 +78,11 @@ static double wake_factor(const struct controls *others, size_t *hint,
 			continue;
 		present++;
 		hint[i] = seek_us(o->us, o->n, hint[i], t);
-		sum += hint[i] < o->n && o->us[hint[i]] <= b_us ? 1.0
-								: MISS_SCORE;
+		sum += hint[i] < o->n && o->us[hint[i]] <= to ? 1.0
+							      : MISS_SCORE;
 	}
+	if (present == 0)
+		return 0;
 	return (double)(present + 1) * (hit ? 1.0 : MISS_SCORE) /
 	       ((hit ? 1.0 : MISS_SCORE) + sum);
 }
@@ -105,8 +96,7 @@ struct course {
 };
 
 /* The order bet on the next onset of one direction: its factor. */
-static double order_factor(struct course *c, int64_t t, int64_t w, bool *after,
-			   bool *own)
+static double order_factor(struct course *c, int64_t t, int64_t w, bool *after)
 {
 	const struct order_side *s = c->s;
 	int64_t wait;
@@ -116,7 +106,6 @@ static double order_factor(struct course *c, int64_t t, int64_t w, bool *after,
 	c->hint = seek_us(s->b, s->nb, c->hint, t);
 	wait = c->hint < s->nb ? s->b[c->hint] - t : INT64_MAX / 4;
 	*after = wait <= w;
-	*own = *after && own_answer(s, 0, t + wait);
 	before = c->hint > 0 && t - s->b[c->hint - 1] <= w;
 	if (wait <= W_MAX_US)
 		recent_put(&c->recent, wait);
@@ -150,19 +139,21 @@ void order_test(const struct order_side side[2], const struct controls *others,
 		int d = next_side(side, c[0].i, c[1].i);
 		int64_t t, w;
 		double order, host;
-		bool after, own;
+		bool after;
 
 		if (d < 0)
 			break;
 		t = side[d].a[c[d].i++];
 		w = clamp_window(2 * recent_median(&c[d].recent));
-		order = order_factor(&c[d], t, w, &after, &own);
+		order = order_factor(&c[d], t, w, &after);
 		if (order > 0)
 			track_add(common, check_us, t + w,
 				  num_microbans(order));
-		host = wake_factor(others, c[d].other_hint, t, t + w, after,
-				   own);
-		track_add(wake, check_us, t + w, num_microbans(host));
+		host = wake_factor(others, c[d].other_hint, t, t + w, after);
+		if (host == 0)
+			host = order;
+		if (host > 0)
+			track_add(wake, check_us, t + w, num_microbans(host));
 	}
 	track_end(common);
 	track_end(wake);
@@ -225,7 +216,7 @@ static bool any_in(const struct order_side *s, size_t hint, int64_t from,
 
 struct lock_bet {
 	int64_t settled;
-	bool after, own;
+	bool after;
 };
 
 /* The bet on one onset; 0 = none. */
@@ -245,7 +236,6 @@ static double lock_factor(struct lock *k, const struct order_side *s, size_t at,
 	bet->settled = t + hi;
 	first = seek_us(s->b, s->nb, at, t + lo);
 	bet->after = first < s->nb && s->b[first] <= t + hi;
-	bet->own = bet->after && own_answer(s, 0, s->b[first]);
 	before = any_in(s, at, t - hi, t - lo - 1);
 	if (bet->after == before)
 		return 0;
@@ -283,8 +273,9 @@ void lock_test(const struct order_side side[2], const struct controls *others,
 			continue;
 		track_add(common, check_us, bet.settled, num_microbans(order));
 		host = wake_factor(others, other_hint[d], t, bet.settled,
-				   bet.after, bet.own);
-		track_add(wake, check_us, bet.settled, num_microbans(host));
+				   bet.after);
+		track_add(wake, check_us, bet.settled,
+			  num_microbans(host == 0 ? order : host));
 	}
 	track_end(common);
 	track_end(wake);

@@ -96,8 +96,6 @@ struct controls { /* other flows of the host, away from it */
 struct order_side {
 	const int64_t *a, *b;
 	size_t na, nb;
-	const int64_t *own; /* the host's own answers on the leg of a */
-	size_t n_own;
 };
 void order_test(const struct order_side side[2], const struct controls *others,
 		const int64_t *check_us, struct track *common,
