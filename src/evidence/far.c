@@ -4,13 +4,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct case_address *find_address(struct case_record *c,
+/* The case's addresses in order of address, for look-ups. */
+struct index {
+	struct case_address **by;
+	size_t n;
+};
+
+static int by_address(const void *x, const void *y)
+{
+	const struct case_address *const *a = x, *const *b = y;
+
+	return addr_cmp(&(*a)->address, &(*b)->address);
+}
+
+static bool index_make(struct index *x, struct case_record *c)
+{
+	x->by = calloc(c->n_addresses + 1, sizeof(struct case_address *));
+	x->n = c->n_addresses;
+	if (x->by == NULL)
+		return false;
+	for (size_t i = 0; i < x->n; i++)
+		x->by[i] = &c->addresses[i];
+	qsort(x->by, x->n, sizeof(struct case_address *), by_address);
+	return true;
+}
+
+static struct case_address *find_address(const struct index *x,
 					 const struct addr *a)
 {
-	for (size_t i = 0; i < c->n_addresses; i++)
-		if (addr_eq(&c->addresses[i].address, a))
-			return &c->addresses[i];
-	return NULL;
+	size_t lo = 0, hi = x->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (addr_cmp(&x->by[mid]->address, a) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < x->n && addr_eq(&x->by[lo]->address, a) ? x->by[lo] : NULL;
 }
 
 static bool add_finding(struct case_address *a, const struct case_finding *f)
@@ -97,9 +129,10 @@ static void let_speak(const struct case_record *c, struct case_address *a,
 	}
 }
 
-static bool apply_entry(struct case_record *c, const struct farend_entry *n)
+static bool apply_entry(struct case_record *c, const struct index *x,
+			const struct farend_entry *n)
 {
-	struct case_address *a = find_address(c, &n->address);
+	struct case_address *a = find_address(x, &n->address);
 	struct case_finding f;
 
 	if (!fill_entry(&c->far_ends[c->n_far_ends], n))
@@ -114,9 +147,9 @@ static bool apply_entry(struct case_record *c, const struct farend_entry *n)
 	return true;
 }
 
-static bool apply_address(struct case_record *c, const struct farend_address *n)
+static bool apply_address(const struct index *x, const struct farend_address *n)
 {
-	struct case_address *a = find_address(c, &n->address);
+	struct case_address *a = find_address(x, &n->address);
 	struct case_finding f;
 
 	for (int i = 0; a != NULL && i < n->n_findings; i++) {
@@ -136,18 +169,22 @@ static bool apply_address(struct case_record *c, const struct farend_address *n)
 bool far_apply(struct case_record *c, const struct farend_report *r,
 	       struct err *e)
 {
+	struct index x = { NULL, 0 };
+
 	c->far_ends = calloc(r->n_entries + 1, sizeof(*c->far_ends));
-	if (c->far_ends == NULL)
+	if (c->far_ends == NULL || !index_make(&x, c))
 		goto fail;
 	for (size_t i = 0; i < r->n_entries; i++)
-		if (!apply_entry(c, &r->entries[i]))
+		if (!apply_entry(c, &x, &r->entries[i]))
 			goto fail;
 	for (size_t i = 0; i < r->n_addresses; i++)
-		if (!apply_address(c, &r->addresses[i]))
+		if (!apply_address(&x, &r->addresses[i]))
 			goto fail;
 	copy_text(c->calibration, sizeof(c->calibration), r->calibration);
+	free(x.by);
 	case_sort_addresses(c);
 	return true;
 fail:
+	free(x.by);
 	return err_set(e, ERR_MEMORY, "no memory for the report");
 }
