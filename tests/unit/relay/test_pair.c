@@ -222,6 +222,10 @@ static void test_host_wakes(void **state)
 		b_out.bytes[i] = synth_size(&r);
 	for (size_t i = 0; i < a_out.n; i++)
 		a_out.bytes[i] = synth_size(&r);
+	/* leg 0 as well: everybody speaks at every moment */
+	for (size_t i = 0, n = a_out.n; i < n; i++)
+		synth_add(&b_out, a_out.us[i] + 100, 40);
+	a_out = b_out;
 	in = input();
 	for (int i = 0; i < 3; i++)
 		in.others[in.n_others++] = synth_stream(&other);
