@@ -280,13 +280,19 @@ static void limits_text(FILE *f, const struct route_outage *r)
 {
 	const struct outage_result *x = &r->result;
 
-	fprintf(f,
-		"Not seen from here: the data plane (a network may be "
-		"silent while routed), and all\nthat these %u peer ASes "
-		"of %u collectors do not hear.\n",
-		x->eligible_ases[0] > x->eligible_ases[1] ? x->eligible_ases[0]
-							  : x->eligible_ases[1],
-		x->eligible_collectors);
+	fputs("Not seen from here: the data plane (a network may be silent "
+	      "while routed), and all\nthat these ",
+	      f);
+	if (x->has_table)
+		fprintf(f,
+			"%u full-feed peer ASes of %u collectors do not "
+			"hear.\n",
+			x->eligible_ases[0] > x->eligible_ases[1]
+				? x->eligible_ases[0]
+				: x->eligible_ases[1],
+			x->eligible_collectors);
+	else
+		fprintf(f, "%u peers do not hear.\n", r->rib->npeers);
 	if (!x->has_table)
 		fputs("No table in the input: which peers had the networks "
 		      "before is unknown.\n",
