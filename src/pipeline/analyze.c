@@ -1,6 +1,7 @@
 /*
  * analyze.c - the layers wired together: capture, decode, conn, feature,
- * relay, evidence.  One thread owns everything from conn on.
+ * relay, evidence.  One thread owns everything from conn on; reading and
+ * decoding may have another (intake.h).
  */
 #include "pipeline/analyze.h"
 
@@ -17,10 +18,10 @@
 #include "evidence/far.h"
 #include "farend/farend.h"
 #include "feature/burst.h"
+#include "pipeline/intake.h"
 #include "relay/index.h"
 #include "relay/judge.h"
 
-#define BATCH       128
 #define AHEAD       16 /* events whose state is prefetched */
 #define AHEAD_NEAR  8  /* and what that state points to */
 #define POOL_BYTES  ((size_t)320 << 20) /* burst logs; touched as needed */
@@ -33,6 +34,7 @@ struct run {
 	const struct analyze_options *o;
 	struct capture *capture;
 	struct decoder *decoder;
+	struct intake *intake;       /* of the two, while reading */
 	struct conn_table *conns;
 	struct burst_table *bursts;
 	struct relay_index *index;
@@ -48,6 +50,7 @@ struct run {
 	struct addr *expected;
 	size_t n_expected;
 	uint64_t packets;
+	bool ended;
 	bool out_of_memory;
 };
 
@@ -300,7 +303,7 @@ static bool wanted(const struct run *r, const struct segment *s)
 
 static void use_batch(struct run *r, struct segment *seg, size_t n)
 {
-	struct conn_event ev[BATCH];
+	struct conn_event ev[INTAKE_BATCH];
 	size_t done;
 
 	if (r->o->has_address)
@@ -325,60 +328,86 @@ static void use_batch(struct run *r, struct segment *seg, size_t n)
 static void tell_progress(struct run *r)
 {
 	const struct capture_file *f;
-	size_t n = capture_files(r->capture, &f);
 	uint64_t done = 0, all = 0;
+	size_t n;
 
 	if (r->o->progress == NULL)
 		return;
+	intake_pause(r->intake);
+	n = capture_files(r->capture, &f);
 	for (size_t i = 0; i < n; i++) {
 		done += f[i].bytes_read;
 		all += f[i].bytes;
 	}
+	intake_resume(r->intake);
 	r->o->progress(r->o->progress_arg, done, all, r->packets);
 }
 
 static struct case_record *build_case(struct run *r, bool snapshot,
 				      struct err *e);
 
-static void look_at_signals(struct run *r)
+static void use_next(struct run *r, struct intake_batch *b)
 {
+	intake_next(r->intake, b);
+	if (b->n == 0)
+		return;
+	r->packets += b->frames;
+	use_batch(r, b->seg, b->n);
+}
+
+static void snapshot(struct run *r)
+{
+	struct intake_batch b;
 	struct case_record *c;
 	size_t n_pairs;
 
-	if (r->o->want_stop != NULL && *r->o->want_stop)
-		capture_stop(r->capture);
-	if (r->o->want_snapshot == NULL || !*r->o->want_snapshot)
-		return;
-	*r->o->want_snapshot = 0;
+	intake_pause(r->intake);
+	while (intake_ready(r->intake) && !r->ended) { /* all that was read */
+		use_next(r, &b);
+		r->ended = b.ended;
+	}
 	n_pairs = r->n_pairs;
 	relay_index_each(r->index, on_judge, r);
 	c = build_case(r, true, NULL);
 	r->n_pairs = n_pairs; /* the open ones are judged again later */
+	intake_resume(r->intake);
 	if (c != NULL && r->o->on_snapshot != NULL)
 		r->o->on_snapshot(r->o->snapshot_arg, c);
 	case_free(c);
 }
 
-static void read_all(struct run *r)
+static void look_at_signals(struct run *r)
 {
-	struct frame frames[BATCH];
-	struct segment seg[BATCH];
-	unsigned batches = 0;
-	size_t n;
+	if (r->o->want_stop != NULL && *r->o->want_stop)
+		capture_stop(r->capture);
+	if (r->o->want_snapshot == NULL || !*r->o->want_snapshot)
+		return;
+	*r->o->want_snapshot = 0;
+	snapshot(r);
+}
 
+static bool read_all(struct run *r, struct err *e)
+{
+	struct intake_batch b;
+	unsigned batches = 0;
+
+	r->intake = intake_new(r->capture, r->decoder, r->o->threads > 1,
+			   r->far != NULL, e);
+	if (r->intake == NULL)
+		return false;
 	for (;;) {
 		look_at_signals(r);
-		n = capture_read(r->capture, frames, BATCH);
-		if (n == 0 && !capture_ended(r->capture))
-			continue; /* idle, or a signal woke the reader */
-		if (n == 0)
+		if (r->ended)
 			break;
-		r->packets += n;
-		decode_batch(r->decoder, frames, n, seg);
-		use_batch(r, seg, n);
-		if (++batches % PROGRESS_EVERY == 0)
+		use_next(r, &b); /* none: idle, or a signal woke it */
+		r->ended = b.ended;
+		if (b.n > 0 && ++batches % PROGRESS_EVERY == 0)
 			tell_progress(r);
 	}
+	tell_progress(r);
+	intake_free(r->intake);
+	r->intake = NULL;
+	return true;
 }
 
 static bool fill_captures(struct run *r, struct case_record *c)
@@ -614,8 +643,8 @@ struct case_record *analyze_run(const struct analyze_options *o, struct err *e)
 
 	if (!run_open(&r, e))
 		goto out;
-	read_all(&r);
-	tell_progress(&r);
+	if (!read_all(&r, e))
+		goto out;
 	if (check_sensors(&r, e))
 		c = finish(&r, e);
 out:

@@ -1,0 +1,68 @@
+#!/bin/sh
+# CPU time per packet: against the number of concurrent connections (the same
+# mean mix), and of interactive connections alone.
+# usage: bench/scaling.sh [-r ROUNDS] [-b BUILD] [-d DIR] [ANALYZE_OPTION...]
+set -eu
+cd "$(dirname "$0")/.."
+rounds=3 build=build/release dir=/tmp/wellspring-bench
+while getopts r:b:d: opt; do
+	case $opt in
+	r) rounds=$OPTARG ;;
+	b) build=$OPTARG ;;
+	d) dir=$OPTARG ;;
+	*) exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+options=$*
+mkdir -p "$dir"
+# A small capture is given to one process many times in a row: the start of
+# the program would be most of it otherwise.
+one() { # LABEL FILE
+	python3 - "$rounds" "$build" "$1" "$2" $options <<'PY'
+import os, resource, subprocess, sys
+rounds, build, label, path = sys.argv[1:5]
+def cpu(*command):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    out = subprocess.run(command, stdout=subprocess.PIPE,
+                         stderr=subprocess.DEVNULL).stdout
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime
+            - before.ru_utime - before.ru_stime), out
+def words(out):
+    return out.split()
+w = words(cpu(build + "/bench/walker", path)[1])
+packets = int(w[1]) + int(w[5])
+repeat = max(1, 1000000 // packets)
+tool = build + "/src/cli/wellspring"
+empty = path + ".empty"
+with open(path, "rb") as f, open(empty, "wb") as g:
+    g.write(f.read(24))
+def median(p):
+    times = sorted(sum(cpu(tool, "analyze", "--json", *sys.argv[5:], p)[0]
+                       for _ in range(repeat)) / repeat
+                   for _ in range(int(rounds)))
+    return times[len(times) // 2]
+whole, start = median(path), median(empty)
+os.remove(empty)
+print("  %-28s %9d packets %8.1f ns/packet (%.1f without the %.1f ms of the "
+      "start)" % (label, packets, whole * 1e9 / packets,
+                  (whole - start) * 1e9 / packets, start * 1e3))
+PY
+}
+make_capture() { # NAME OPTIONS...
+	name=$1
+	shift
+	[ -f "$dir/$name.pcap" ] ||
+		"$build/bench/gen_perf_capture" "$@" "$dir/$name.pcap" >/dev/null
+}
+echo "concurrent connections (bar: 500,000 less than 3 times 1,000)"
+for n in 1000 10000 100000 500000; do
+	make_capture L$n -n $n -L -i 0 -b 0 -p 0 -w 300 -d 30
+	one "$n" "$dir/L$n.pcap"
+done
+echo "interactive connections (bar: 10,000 at most twice 100)"
+for n in 100 1000 10000; do
+	make_capture I$n -n $n -i 1 -b 0 -p 0 -d 30
+	one "$n" "$dir/I$n.pcap"
+done
