@@ -49,15 +49,23 @@ enum nlri_result nlri_next(struct rd *r, struct nlri_form form,
 /* 0 does not read, 1 reads with two or more default routes, 2 reads well */
 static int reads_as(struct rd field, struct nlri_form form)
 {
-	struct prefix p;
-	uint32_t id;
-	unsigned defaults = 0;
-	enum nlri_result res;
+	const uint8_t *p, *end;
+	unsigned max = form.fam == 4 ? 32 : 128, defaults = 0;
+	size_t id = form.addpath ? 4 : 0;
 
-	while ((res = nlri_next(&field, form, &p, &id)) == NLRI_OK)
-		defaults += p.len == 0;
-	if (res == NLRI_BAD)
-		return 0;
+	if (field.left == 0)
+		return 2;
+	p = field.p;
+	end = p + field.left;
+	while (p < end) {
+		size_t left = (size_t)(end - p);
+
+		if (left <= id || p[id] > max ||
+		    left < id + 1 + (p[id] + 7u) / 8)
+			return 0;
+		defaults += p[id] == 0;
+		p += id + 1 + (p[id] + 7u) / 8;
+	}
 	return defaults > 1 ? 1 : 2;
 }
 
