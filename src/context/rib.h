@@ -51,7 +51,7 @@ struct rib_peer {
 	bool complete[2]; /* per family: what is not there is absent */
 	bool eligible[2]; /* a full feed, by the relative rule */
 	bool in_dump;
-	bool spoke[2]; /* it has announced something, per family */
+	bool spoke[2];		/* it has announced something, per family */
 	uint32_t active[2];	/* routes of the present epoch, IPv4 and IPv6 */
 	uint32_t last_table[2]; /* as large as this before it was lost */
 	int64_t sync_sec, heard_sec;
