@@ -2,12 +2,12 @@
  * order.c - common cause, and "the whole host woke up".
  *
  * Common cause: what drives both legs has no preferred order, a relay's
- * answer never comes first.  For each onset of a: b in (0, W] after it, or in
- * [-W, 0) before it, but not both, decides one bet with predicted chance q
- * against ORDER_NULL.  W is twice the median of the waits so far.
- * Null: P(after | one of both) <= ORDER_NULL given the past.  Wrong when the
- * common cause reaches one leg later by a constant: then content and timers
- * must tell.
+ * answer never comes first.  For each onset of a: an onset of b (after as much
+ * silence) in (0, W] after it, or in [-W, 0) before it, but not both, decides
+ * one bet with predicted chance q against ORDER_NULL.  W is twice the median of
+ * the waits so far. Null: P(after | one of both) <= ORDER_NULL given the past.
+ * Wrong when the common cause reaches one leg later by a constant: then content
+ * and timers must tell.
  *
  * Two further processes lock on to a lag: which distance after a's onsets has
  * more of b's events than the same distance before them, by what was seen so
@@ -159,13 +159,16 @@ void order_test(const struct order_side side[2], const struct controls *others,
 	track_end(wake);
 }
 
-#define LOCK_BINS 320 /* on each side */
-#define LOCK_HALF 1   /* bins beside the centre that count as it */
+#define LOCK_BINS 320		   /* at most, on each side */
+#define LOCK_SPAN INT64_C(2560000) /* distances looked at, microseconds */
+#define LOCK_HALF 1		   /* bins beside the centre that count as it */
 
 /* Excess of b's events after a's onsets over those before, by distance. */
 struct lock {
 	int32_t excess[LOCK_BINS];
+	int bins; /* of bin_us, up to LOCK_SPAN */
 	int64_t bin_us;
+	size_t learnt; /* onsets of a whose surroundings are counted */
 	double plus, all;
 };
 
@@ -175,10 +178,10 @@ static int lock_centre(const struct lock *k)
 	int32_t best = 2, sum;
 	int centre = -1;
 
-	for (int i = 0; i < LOCK_BINS; i++) {
+	for (int i = 0; i < k->bins; i++) {
 		sum = 0;
 		for (int j = i - LOCK_HALF; j <= i + LOCK_HALF; j++)
-			sum += j >= 0 && j < LOCK_BINS ? k->excess[j] : 0;
+			sum += j >= 0 && j < k->bins ? k->excess[j] : 0;
 		if (sum > best) {
 			best = sum;
 			centre = i;
@@ -194,13 +197,13 @@ static void lock_learn(struct lock *k, const struct order_side *s, size_t at,
 
 	for (size_t i = at; i < s->nb; i++) {
 		bin = (s->b[i] - t) / k->bin_us;
-		if (bin >= LOCK_BINS)
+		if (bin >= k->bins)
 			break;
 		k->excess[bin]++;
 	}
 	for (size_t i = at; i > 0; i--) {
 		bin = (t - s->b[i - 1]) / k->bin_us;
-		if (bin >= LOCK_BINS)
+		if (bin >= k->bins)
 			break;
 		k->excess[bin]--;
 	}
@@ -247,12 +250,26 @@ static double lock_factor(struct lock *k, const struct order_side *s, size_t at,
 	return f;
 }
 
+/* Counts the onsets whose surroundings are past at time t: a bet may know
+ * nothing of what comes after its own onset. */
+static void lock_catch_up(struct lock *k, const struct order_side *s, int64_t t)
+{
+	while (k->learnt < s->na && s->a[k->learnt] + LOCK_SPAN <= t) {
+		int64_t us = s->a[k->learnt++];
+
+		lock_learn(k, s, seek_us(s->b, s->nb, 0, us), us);
+	}
+}
+
 void lock_test(const struct order_side side[2], const struct controls *others,
 	       int64_t bin_us, const int64_t *check_us, struct track *common,
 	       struct track *wake)
 {
-	struct lock k[2] = { { .bin_us = bin_us, .plus = 1.5, .all = 2 },
-			     { .bin_us = bin_us, .plus = 1.5, .all = 2 } };
+	const struct lock fresh = { .bin_us = bin_us,
+				    .bins = (int)(LOCK_SPAN / bin_us),
+				    .plus = 1.5,
+				    .all = 2 };
+	struct lock k[2] = { fresh, fresh };
 	size_t i[2] = { 0, 0 }, at[2] = { 0, 0 };
 	size_t other_hint[2][PAIR_OTHERS] = { { 0 } };
 	unsigned bets = 0;
@@ -267,8 +284,8 @@ void lock_test(const struct order_side side[2], const struct controls *others,
 			break;
 		t = side[d].a[i[d]++];
 		at[d] = seek_us(side[d].b, side[d].nb, at[d], t);
+		lock_catch_up(&k[d], &side[d], t);
 		order = lock_factor(&k[d], &side[d], at[d], t, &bet);
-		lock_learn(&k[d], &side[d], at[d], t);
 		if (order == 0)
 			continue;
 		track_add(common, check_us, bet.settled, num_microbans(order));

@@ -176,7 +176,7 @@ static void take_sides(struct pair_work *w, const struct leg *leg,
 		side[c].b = w->view[2 * c + 1];
 		side[c].na = onsets_of(&leg[c].in, idle_us, r->start_us,
 				       r->end_us, w->view[2 * c]);
-		side[c].nb = onsets_of(&leg[!c].out, 0, r->start_us,
+		side[c].nb = onsets_of(&leg[!c].out, idle_us, r->start_us,
 				       r->end_us + PAIR_LAG_MAX_US,
 				       w->view[2 * c + 1]);
 	}
