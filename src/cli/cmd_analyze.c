@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/analyze_routes.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/sandbox.h"
@@ -39,6 +40,7 @@ enum {
 	OPT_COLOR,
 	OPT_PROGRESS,
 	OPT_QUIET,
+	OPT_MRT,
 	OPT_NO_FAR_END,
 	OPT_NO_SANDBOX,
 };
@@ -93,6 +95,11 @@ static const struct option_def options[] = {
 	  "Show progress on standard error even if it is no terminal." },
 	{ OPT_QUIET, 'q', "quiet", ARG_NONE, NULL,
 	  "No progress and no notes on standard error, only errors." },
+	{ OPT_MRT, 0, "mrt", ARG_REQUIRED, "PATH",
+	  "BGP data in MRT files (RIBs, updates, directories of them): who "
+	  "announced each address at the end of the capture, as context. May "
+	  "be repeated.",
+	  NULL, COMPLETE_FILES },
 	{ OPT_NO_FAR_END, 0, "no-far-end", ARG_NONE, NULL,
 	  "Only pairs of connections: do not ask whether an address ends TCP "
 	  "for somebody further away." },
@@ -164,6 +171,8 @@ struct job {
 	const char *sensor; /* NAME=PATH as given; NAME is that of all */
 	const char **paths; /* of --sensor, then the operands */
 	size_t n_paths;
+	const char **mrt; /* of --mrt */
+	size_t n_mrt;
 	bool quiet, progress, sandbox;
 	bool progress_shown;
 	struct timespec started, last_shown;
@@ -328,6 +337,9 @@ static bool take_option(struct job *j, const struct opts *o, int id)
 	case OPT_QUIET:
 		j->quiet = true;
 		return true;
+	case OPT_MRT:
+		j->mrt[j->n_mrt++] = o->value;
+		return true;
 	case OPT_NO_FAR_END:
 		j->o.no_far_end = true;
 		return true;
@@ -449,7 +461,7 @@ static bool confine(struct job *j)
 
 	if (!j->sandbox)
 		return true;
-	paths = calloc(n + 1, sizeof(*paths));
+	paths = calloc(n + j->n_mrt + 1, sizeof(*paths));
 	if (paths == NULL) {
 		fprintf(stderr, "wellspring: no memory\n");
 		return false;
@@ -457,6 +469,8 @@ static bool confine(struct job *j)
 	memcpy(paths, j->o.input.paths, n * sizeof(*paths));
 	if (j->o.expected != NULL)
 		paths[n++] = j->o.expected;
+	for (size_t i = 0; i < j->n_mrt; i++)
+		paths[n++] = j->mrt[i];
 	sandbox_enter(paths, n, note, sizeof(note));
 	if (note[0] != '\0' && !j->quiet)
 		fprintf(stderr, "wellspring: note: %s\n", note);
@@ -503,6 +517,11 @@ static int analyze(struct job *j)
 			fclose(j->json_file);
 		return EXIT_CANNOT;
 	}
+	if (j->n_mrt > 0 && !analyze_routes(c, j->mrt, j->n_mrt, &e)) {
+		fprintf(stderr, "wellspring: %s\n", e.text);
+		case_free(c);
+		return EXIT_CANNOT;
+	}
 	status = print_case(j, c);
 	case_free(c);
 	return status;
@@ -516,7 +535,8 @@ static int run(int argc, char **argv)
 
 	analyze_defaults(&j.o);
 	j.paths = calloc((size_t)argc + 1, sizeof(*j.paths));
-	if (j.paths == NULL)
+	j.mrt = calloc((size_t)argc + 1, sizeof(*j.mrt));
+	if (j.paths == NULL || j.mrt == NULL)
 		return EXIT_CANNOT;
 	opts_begin(&o, &command_analyze, argc, argv);
 	while ((id = opts_next(&o)) >= 0) {
@@ -545,5 +565,6 @@ static int run(int argc, char **argv)
 	}
 	free(j.o.same_host);
 	free(j.paths);
+	free(j.mrt);
 	return status;
 }

@@ -255,12 +255,33 @@ static void far_findings(const struct screen *sc, const struct case_address *a)
 		const struct case_finding *g = &a->findings[i];
 		struct para p = paragraph(sc);
 
-		if (strcmp(g->proposition, "relay") == 0)
+		if (strcmp(g->proposition, "relay") == 0 ||
+		    strcmp(g->proposition, "routing-context") == 0)
+			continue;
+		/* one screen: the answer itself; the rest with --all */
+		if (!sc->s->all &&
+		    strcmp(g->proposition, "terminating-relay") != 0)
 			continue;
 		para_begin(&p, "", INDENT, INDENT);
 		para_put(&p, "%s: observed %s", g->proposition, g->observed);
 		if (g->inferred[0] != '\0')
 			para_put(&p, "; inferred %s", g->inferred);
+		para_end(&p);
+	}
+}
+
+/* Who announced it: printed with every address, never evidence. */
+static void routing_context(const struct screen *sc,
+			    const struct case_address *a)
+{
+	for (size_t i = 0; i < a->n_findings; i++) {
+		const struct case_finding *g = &a->findings[i];
+		struct para p = paragraph(sc);
+
+		if (strcmp(g->proposition, "routing-context") != 0)
+			continue;
+		para_begin(&p, "context:", INDENT, VALUE);
+		para_put(&p, "%s", g->observed);
 		para_end(&p);
 	}
 }
@@ -288,6 +309,7 @@ static void decided_address(const struct screen *sc,
 			"", n - limit);
 	if (n == 0 || sc->s->all)
 		far_findings(sc, a);
+	routing_context(sc, a);
 	quality(sc, a);
 }
 
@@ -298,6 +320,7 @@ static void undetermined_address(const struct screen *sc,
 	fprintf(sc->f, " %s", reason_name(a->reason));
 	if (!sc->s->all || relays_at(sc, &a->address, false, SIZE_MAX) == 0)
 		fputc('\n', sc->f);
+	routing_context(sc, a);
 	if (!sc->s->all)
 		return;
 	far_findings(sc, a);
