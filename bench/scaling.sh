@@ -39,7 +39,7 @@ empty = path + ".empty"
 with open(path, "rb") as f, open(empty, "wb") as g:
     g.write(f.read(24))
 def median(p):
-    times = sorted(sum(cpu(tool, "analyze", "--json", *sys.argv[5:], p)[0]
+    times = sorted(sum(cpu(tool, "analyze", *sys.argv[5:], p)[0]
                        for _ in range(repeat)) / repeat
                    for _ in range(int(rounds)))
     return times[len(times) // 2]

@@ -94,7 +94,7 @@ for name in A B C5; do
 	i=0
 	while [ $i -lt "$rounds" ]; do
 		measure "$t/walker" "$walker" "$file"
-		measure "$t/wellspring" "$tool" analyze --json $options "$file"
+		measure "$t/wellspring" "$tool" analyze $options "$file"
 		[ $name != A ] || peers "$file"
 		i=$((i + 1))
 	done
