@@ -1,6 +1,6 @@
 #!/bin/sh
 # Peak resident memory at a million concurrent connections, all open at once.
-# usage: bench/memory.sh [-n CONNECTIONS] [-b BUILD] [-d DIR] [ANALYZE_OPTION...]
+# usage: bench/memory.sh [-n CONNECTIONS] [-b BUILD] [-d DIR] [-- ANALYZE_OPTION...]
 set -eu
 cd "$(dirname "$0")/.."
 n=1000000 build=build/release dir=/tmp/wellspring-bench

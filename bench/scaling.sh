@@ -1,7 +1,7 @@
 #!/bin/sh
 # CPU time per packet: against the number of concurrent connections (the same
 # mean mix), and of interactive connections alone.
-# usage: bench/scaling.sh [-r ROUNDS] [-b BUILD] [-d DIR] [ANALYZE_OPTION...]
+# usage: bench/scaling.sh [-r ROUNDS] [-b BUILD] [-d DIR] [-- ANALYZE_OPTION...]
 set -eu
 cd "$(dirname "$0")/.."
 rounds=3 build=build/release dir=/tmp/wellspring-bench

@@ -2,7 +2,7 @@
 # CPU time of the whole `analyze` against the walker, and on A against the
 # peers that Debian has; every round runs each program once, so that a busy
 # machine is busy for all of them.
-# usage: bench/speed.sh [-r ROUNDS] [-q] [-b BUILD] [-d DIR] [ANALYZE_OPTION...]
+# usage: bench/speed.sh [-r ROUNDS] [-q] [-b BUILD] [-d DIR] [-- ANALYZE_OPTION...]
 #   -q  quarter-size captures   -d  where the captures lie or are made
 set -eu
 cd "$(dirname "$0")/.."
@@ -28,7 +28,8 @@ measure() { # FILE COMMAND...
 	/usr/bin/env python3 - "$out" "$@" <<'PY'
 import os, resource, subprocess, sys, time
 start = time.time()
-subprocess.run(sys.argv[2:], stdout=subprocess.DEVNULL,
+subprocess.run(sys.argv[2:], stdin=subprocess.DEVNULL,
+               stdout=subprocess.DEVNULL,
                stderr=subprocess.DEVNULL)
 use = resource.getrusage(resource.RUSAGE_CHILDREN)
 with open(sys.argv[1], "a") as f:
@@ -51,7 +52,7 @@ peers() { # CAPTURE
 	command -v argus >/dev/null &&
 		measure "$t/argus" argus -r "$1" -w "$t/argus.out"
 	command -v tcptrace >/dev/null &&
-		measure "$t/tcptrace" tcptrace -l -r "$1"
+		measure "$t/tcptrace" tcptrace -n -l -r "$1" # -n: no names
 	rm -rf "$t/nf" "$t/argus.out"
 }
 bar_of() {

@@ -20,7 +20,7 @@ wall, sums = {1: [], 2: []}, set()
 for _ in range(rounds):
     for n in wall:
         start = time.time()
-        out = subprocess.run([tool, "analyze", "--json", "--threads", str(n)]
+        out = subprocess.run([tool, "analyze", "--threads", str(n)]
                              + options, stdout=subprocess.PIPE,
                              stderr=subprocess.DEVNULL).stdout
         wall[n].append(time.time() - start)
