@@ -3,17 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "base/mem.h"
 #include "farend/track.h"
-
-static void *big_alloc(size_t bytes)
-{
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
 
 static bool take_config(struct farend *f, const struct farend_config *cfg,
 			struct err *e)
@@ -59,11 +51,12 @@ struct farend *farend_new(uint32_t max_conns, const struct farend_config *cfg,
 		n *= 2;
 	f->mask = n - 1;
 	f->conns_bytes = (size_t)max_conns * sizeof(struct fe_conn);
-	f->conns = big_alloc(f->conns_bytes ? f->conns_bytes : 1);
-	f->done = calloc(max_conns ? max_conns : 1, 1);
-	f->addresses = calloc(f->max_addresses, sizeof(*f->addresses));
+	f->conns = mem_map(f->conns_bytes);
+	f->done = mem_map(max_conns);
+	f->addresses =
+		mem_map((size_t)f->max_addresses * sizeof(*f->addresses));
 	f->index = calloc(n, sizeof(*f->index));
-	f->pool = calloc(f->pool_size, sizeof(*f->pool));
+	f->pool = mem_map((size_t)f->pool_size * sizeof(*f->pool));
 	if (f->conns == NULL || f->done == NULL || f->addresses == NULL ||
 	    f->index == NULL || f->pool == NULL) {
 		err_set(e, ERR_MEMORY,
@@ -80,15 +73,24 @@ void farend_free(struct farend *f)
 {
 	if (f == NULL)
 		return;
-	if (f->conns != NULL)
-		munmap(f->conns, f->conns_bytes ? f->conns_bytes : 1);
-	free(f->done);
-	free(f->addresses);
+	mem_unmap(f->conns, f->conns_bytes);
+	mem_unmap(f->done, f->max_conns);
+	mem_unmap(f->addresses,
+		  (size_t)f->max_addresses * sizeof(*f->addresses));
+	mem_unmap(f->pool, (size_t)f->pool_size * sizeof(*f->pool));
 	free(f->index);
-	free(f->pool);
 	free(f->own_calib);
 	free(f->own_sigs);
 	free(f);
+}
+
+void farend_prefetch(const struct farend *f, uint32_t slot)
+{
+	if (slot < f->max_conns) {
+		__builtin_prefetch(&f->done[slot]);
+		__builtin_prefetch(&f->conns[slot]);
+		__builtin_prefetch((const char *)&f->conns[slot] + 64);
+	}
 }
 
 void farend_update(struct farend *f, const struct segment *s,

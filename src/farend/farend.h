@@ -186,6 +186,8 @@ struct farend *farend_new(uint32_t max_conns, const struct farend_config *cfg,
 			  struct err *e);
 void farend_free(struct farend *f);
 
+/* The state of a connection that farend_update() will want soon. */
+void farend_prefetch(const struct farend *f, uint32_t slot);
 /* Every segment that has an event; slot below max_conns.  O(1). */
 void farend_update(struct farend *f, const struct segment *s,
 		   const struct conn_event *ev, const struct conn *c);

@@ -314,6 +314,8 @@ static void use_batch(struct run *r, struct segment *seg, size_t n)
 		done = conn_update(r->conns, seg + at, n - at, ev);
 		for (size_t i = 0; i < done; i++) {
 			prefetch(r, ev, i, done);
+			if (r->far != NULL && i + AHEAD < done)
+				farend_prefetch(r->far, ev[i + AHEAD].slot);
 			use_event(r, &ev[i]);
 			if (r->far != NULL && ev[i].slot != CONN_NONE)
 				farend_update(r->far, &seg[at + i], &ev[i],
