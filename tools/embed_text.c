@@ -35,7 +35,8 @@ int main(int argc, char **argv)
 		perror(argv[1]);
 		return 1;
 	}
-	fprintf(out, "/* made by embed_text.c */\n#include \"farend/text.h\"\n\n");
+	fprintf(out,
+		"/* made by embed_text.c */\n#include \"farend/text.h\"\n\n");
 	bad = array(out, "signatures", argv[2]) |
 	      array(out, "calibration", argv[3]);
 	return fclose(out) != 0 || bad;

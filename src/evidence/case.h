@@ -22,9 +22,9 @@
 /* The five rival explanations of a pair (design.md section 5). */
 enum rival {
 	RIVAL_INDEPENDENT, /* unrelated flows */
-	RIVAL_TIMERS,      /* equal-period or fixed-grid timers */
-	RIVAL_COMMON,      /* a common cause drives both */
-	RIVAL_WAKE,        /* the whole host woke up */
+	RIVAL_TIMERS,	   /* equal-period or fixed-grid timers */
+	RIVAL_COMMON,	   /* a common cause drives both */
+	RIVAL_WAKE,	   /* the whole host woke up */
 	RIVAL_DEPENDENCY,  /* service dependency: timing without content */
 	RIVALS
 };
@@ -79,52 +79,53 @@ bool far_answer_parse(const char *name, enum far_answer *out);
 
 struct case_capture {
 	char *file;
-	char sha256[65];       /* "" when not computed */
+	char sha256[65]; /* "" when not computed */
 	uint64_t packets, selected, drops, no_time;
 	struct tstamp first, last;
-	uint8_t time_digits;   /* 6 = us, 9 = ns */
+	uint8_t time_digits; /* 6 = us, 9 = ns */
 	bool damaged;
 	uint64_t damage_offset;
 	char damage[160];
 };
 
 struct case_conn {
-	uint32_t id;           /* 1-based, in order of the first packet */
-	uint8_t proto;         /* PROTO_TCP, PROTO_UDP, PROTO_ICMP[6] */
-	bool src_inferred;     /* no SYN seen: src is a guess */
-	bool named;            /* a relay, chain or finding names it */
-	struct addr src, dst;  /* src opened it */
+	uint32_t id;	      /* 1-based, in order of the first packet */
+	uint8_t proto;	      /* PROTO_TCP, PROTO_UDP, PROTO_ICMP[6] */
+	bool src_inferred;    /* no SYN seen: src is a guess */
+	bool named;	      /* a relay, chain or finding names it */
+	struct addr src, dst; /* src opened it */
 	uint16_t sport, dport;
 	struct tstamp first, last;
-	uint64_t packets[2];   /* [0] from src, [1] from dst */
-	uint64_t bytes[2];     /* new payload bytes */
+	uint64_t packets[2]; /* [0] from src, [1] from dst */
+	uint64_t bytes[2];   /* new payload bytes */
 	uint32_t data_packets[2];
 	uint32_t retransmitted[2]; /* segments */
 	uint32_t gaps[2];      /* holes in the sequence space: not captured */
 	int64_t min_rtt_ns[2]; /* smallest data/handshake to ACK time for data
-	                        * from src [0] / dst [1]; -1 = none */
+				* from src [0] / dst [1]; -1 = none */
 	char community_id[32]; /* Community ID v1, seed 0 */
 };
 
 struct case_relay {
-	struct addr host;      /* where it is relayed */
-	uint32_t in, out;      /* connection ids; in is towards the origin */
-	bool sufficient;       /* every rival beaten and quality not C */
-	bool expected;         /* named by --expected: a note, no alarm */
+	struct addr host; /* where it is relayed */
+	uint32_t in, out; /* connection ids; in is towards the origin */
+	bool sufficient;  /* every rival beaten and quality not C */
+	bool expected;	  /* named by --expected: a note, no alarm */
 	enum relay_kind kind;
-	bool broadcast; /* the host sends the same on both legs at once: no relay */
+	bool broadcast; /* the host sends the same on both legs at once: no
+			   relay */
 	microbans log10_e[RIVALS];
 	microbans log10_weakest;
 	microbans log10_threshold;
 	microbans log10_lr, log10_lr_low, log10_lr_high;
 	bool lr_capped;
 	enum rival weakest;
-	enum reason reason;    /* when not sufficient */
+	enum reason reason;		   /* when not sufficient */
 	int64_t lag_median_ns, lag_p95_ns; /* request direction */
 	uint32_t onsets, answered; /* onsets of in, and of them answered */
-	uint32_t bursts, equal;    /* sized bursts compared, equal in bytes */
-	struct tstamp decided;     /* when the threshold was reached;
-	                            * TSTAMP_NONE when it never was */
+	uint32_t bursts, equal;	   /* sized bursts compared, equal in bytes */
+	struct tstamp decided;	   /* when the threshold was reached;
+				    * TSTAMP_NONE when it never was */
 	int64_t decided_after_ns;  /* from the start of the overlap */
 	uint32_t decided_onsets;   /* onsets of in until then */
 };
@@ -134,29 +135,29 @@ struct case_chain {
 	struct addr *route;    /* n + 1 addresses */
 	size_t n;
 	microbans weakest_log10_e;
-	int64_t lag_ns;        /* sum of median lags */
+	int64_t lag_ns; /* sum of median lags */
 };
 
 /* One statement about one address; observed and inferred never mix. */
 struct case_finding {
-	char proposition[48];  /* "relay", "terminating-relay", "vpn", ... */
+	char proposition[48]; /* "relay", "terminating-relay", "vpn", ... */
 	char observed[240];
 	char inferred[240];
 	microbans log10_e, log10_lr;
-	uint32_t conns[4];     /* connection ids, 0 = none */
+	uint32_t conns[4]; /* connection ids, 0 = none */
 };
 
 struct case_address {
 	struct addr address;
 	enum verdict_word verdict;
 	enum reason reason;
-	char quality;          /* 'A', 'B' or 'C' */
+	char quality;	       /* 'A', 'B' or 'C' */
 	char why_quality[120]; /* "" for A */
 	struct case_finding *findings;
 	size_t n_findings;
-	uint32_t connections;  /* seen with it */
-	bool may_be_fed;       /* it accepted and opened connections here: no
-	                        * far end can make it a source */
+	uint32_t connections; /* seen with it */
+	bool may_be_fed;      /* it accepted and opened connections here: no
+			       * far end can make it a source */
 };
 
 struct case_far_end {
@@ -174,9 +175,9 @@ struct case_far_end {
 
 struct case_hypotheses {
 	uint64_t eligible_pairs; /* K: ordered pairs that could have been a
-	                          * relay by the rule fixed in advance */
+				  * relay by the rule fixed in advance */
 	double alpha;
-	uint32_t processes;      /* m, combined by their mean */
+	uint32_t processes; /* m, combined by their mean */
 	uint64_t decoys_tested;
 	uint64_t decoys_above[4]; /* >= 10, 100, 1000, threshold */
 };
@@ -187,13 +188,13 @@ struct case_counter {
 };
 
 struct case_record {
-	char command[512];     /* parameters as given */
-	char filter[256];      /* BPF text, "" = none */
+	char command[512];	 /* parameters as given */
+	char filter[256];	 /* BPF text, "" = none */
 	char address[ADDR_TEXT]; /* --address, "" = all */
 	struct tstamp from, to;
-	uint64_t seed;           /* of the decoys */
+	uint64_t seed; /* of the decoys */
 	uint32_t max_conns, max_pairs;
-	char expected[256];      /* name of the --expected file, "" = none */
+	char expected[256]; /* name of the --expected file, "" = none */
 	struct addr (*same_host)[2]; /* n pairs of addresses of one host */
 	size_t n_same_host;
 	bool from_stdin, snapshot; /* no second pass; not the end */
@@ -213,10 +214,10 @@ struct case_record {
 	struct case_hypotheses hyp;
 	struct case_counter *losses; /* every counter, zeros too */
 	size_t n_losses;
-	char *text;                  /* names of losses read from a file */
-	uint32_t validation_runs;    /* behind the cap of the LR */
-	char calibration[96];        /* of the far end, "" = not used */
-	bool damaged;                /* some input was lost or damaged */
+	char *text;		  /* names of losses read from a file */
+	uint32_t validation_runs; /* behind the cap of the LR */
+	char calibration[96];	  /* of the far end, "" = not used */
+	bool damaged;		  /* some input was lost or damaged */
 };
 
 struct case_record *case_new(struct err *e);

@@ -96,7 +96,7 @@ struct farend_entry {
 	bool sufficient;    /* log10_e reaches K/alpha */
 	bool allows_source; /* A "no" with LR >= 10 and measured power */
 	bool lr_capped;
-	microbans log10_e;   /* against the weakest rival */
+	microbans log10_e; /* against the weakest rival */
 	/* for the answer given, capped; without one: for "yes", negative
 	 * speaks for "no" */
 	microbans log10_lr;

@@ -22,30 +22,30 @@
 #include "relay/index.h"
 #include "relay/judge.h"
 
-#define AHEAD       16 /* events whose state is prefetched */
-#define AHEAD_NEAR  8  /* and what that state points to */
-#define POOL_BYTES  ((size_t)320 << 20) /* burst logs; touched as needed */
-#define PAIRS_KEPT  20000
-#define IDLE_MS     1000 /* a quiet pipe is looked at for signals */
-#define PROGRESS_EVERY 512 /* batches */
-#define FIELD(a)    (sizeof(a) / sizeof((a)[0]))
+#define AHEAD	       16 /* events whose state is prefetched */
+#define AHEAD_NEAR     8  /* and what that state points to */
+#define POOL_BYTES     ((size_t)320 << 20) /* burst logs; touched as needed */
+#define PAIRS_KEPT     20000
+#define IDLE_MS	       1000 /* a quiet pipe is looked at for signals */
+#define PROGRESS_EVERY 512  /* batches */
+#define FIELD(a)       (sizeof(a) / sizeof((a)[0]))
 
 struct run {
 	const struct analyze_options *o;
 	struct capture *capture;
 	struct decoder *decoder;
-	struct intake *intake;       /* of the two, while reading */
+	struct intake *intake; /* of the two, while reading */
 	struct conn_table *conns;
 	struct burst_table *bursts;
 	struct relay_index *index;
 	struct judge *judge;
-	struct farend *far;      /* NULL: not asked for */
-	uint8_t *named;          /* per slot: a kept pair names it */
+	struct farend *far; /* NULL: not asked for */
+	uint8_t *named;	    /* per slot: a kept pair names it */
 	struct assess_pair *pairs;
 	size_t n_pairs, room_pairs;
 	uint64_t pairs_dropped;
-	uint64_t same_twice;     /* candidates that are one connection */
-	struct case_conn *kept;  /* summaries of released connections */
+	uint64_t same_twice;	/* candidates that are one connection */
+	struct case_conn *kept; /* summaries of released connections */
 	size_t n_kept, room_kept;
 	struct addr *expected;
 	size_t n_expected;
@@ -57,7 +57,8 @@ struct run {
 void analyze_defaults(struct analyze_options *o)
 {
 	*o = (struct analyze_options){
-		.input = { .from = TSTAMP_NONE, .to = TSTAMP_NONE,
+		.input = { .from = TSTAMP_NONE,
+			   .to = TSTAMP_NONE,
 			   .idle_ms = IDLE_MS },
 		.alpha = 0.01,
 		.max_conns = 1000000,
@@ -86,8 +87,7 @@ static bool grow(struct run *r, void **array, size_t n, size_t *room,
 	return true;
 }
 
-static void summarise(const struct run *r, uint32_t slot,
-		      struct case_conn *out)
+static void summarise(const struct run *r, uint32_t slot, struct case_conn *out)
 {
 	const struct conn *c = conn_get(r->conns, slot);
 	const struct conn_cold *k = conn_get_cold(r->conns, slot);
@@ -95,9 +95,9 @@ static void summarise(const struct run *r, uint32_t slot,
 	*out = (struct case_conn){
 		.id = c->id,
 		.proto = c->proto,
-		.src_inferred = c->proto == PROTO_TCP &&
-				!(c->flags &
-				  (CONN_SYN_SEEN | CONN_SYNACK_SEEN)),
+		.src_inferred =
+			c->proto == PROTO_TCP &&
+			!(c->flags & (CONN_SYN_SEEN | CONN_SYNACK_SEEN)),
 		.named = r->named[slot],
 		.src = c->src,
 		.dst = c->dst,
@@ -114,9 +114,9 @@ static void summarise(const struct run *r, uint32_t slot,
 		out->data_packets[d] = s->data_packets;
 		out->retransmitted[d] = k->retransmitted[d];
 		out->gaps[d] = k->gaps[d];
-		out->min_rtt_ns[d] = s->min_rtt_us == UINT32_MAX ?
-					     -1 :
-					     (int64_t)s->min_rtt_us * 1000;
+		out->min_rtt_ns[d] = s->min_rtt_us == UINT32_MAX
+					     ? -1
+					     : (int64_t)s->min_rtt_us * 1000;
 	}
 	if (c->proto == PROTO_ICMP || c->proto == PROTO_ICMP6)
 		community_id(c->proto, &c->src,
@@ -198,8 +198,7 @@ static bool read_expected(struct run *r, struct err *e)
 			  sizeof(*r->expected)) ||
 		    !addr_parse(p, &r->expected[r->n_expected], e)) {
 			fclose(f);
-			return err_ctx(e, "%s line %d", r->o->expected,
-				       number);
+			return err_ctx(e, "%s line %d", r->o->expected, number);
 		}
 		r->n_expected++;
 	}
@@ -275,8 +274,8 @@ static void use_event(struct run *r, const struct conn_event *ev)
 }
 
 /* What the events further on will want is on its way. */
-static void prefetch(const struct run *r, const struct conn_event *ev,
-		     size_t i, size_t n)
+static void prefetch(const struct run *r, const struct conn_event *ev, size_t i,
+		     size_t n)
 {
 	const struct conn_event *e = &ev[i + AHEAD];
 
@@ -290,8 +289,8 @@ static void prefetch(const struct run *r, const struct conn_event *ev,
 	if (i + AHEAD_NEAR < n && e->slot != CONN_NONE) {
 		burst_prefetch_log(r->bursts, e->slot);
 		if (e->flags & EV_NEW)
-			relay_index_prefetch_hosts(
-				r->index, conn_get(r->conns, e->slot));
+			relay_index_prefetch_hosts(r->index,
+						   conn_get(r->conns, e->slot));
 	}
 }
 
@@ -394,7 +393,7 @@ static bool read_all(struct run *r, struct err *e)
 	unsigned batches = 0;
 
 	r->intake = intake_new(r->capture, r->decoder, r->o->threads > 1,
-			   r->far != NULL, e);
+			       r->far != NULL, e);
 	if (r->intake == NULL)
 		return false;
 	for (;;) {
@@ -533,8 +532,8 @@ static bool fill_parameters(const struct run *r, struct case_record *c)
 	if (o->has_address)
 		addr_format(&o->address, c->address);
 	for (size_t i = 0; i < o->input.n_paths; i++)
-		c->from_stdin = c->from_stdin ||
-				strcmp(o->input.paths[i], "-") == 0;
+		c->from_stdin =
+			c->from_stdin || strcmp(o->input.paths[i], "-") == 0;
 	if (o->n_same_host == 0)
 		return true;
 	c->same_host = calloc(o->n_same_host, sizeof(*c->same_host));

@@ -15,18 +15,18 @@ struct farend_calib;
 
 struct analyze_options {
 	struct capture_spec input;
-	struct addr address;      /* only connections of this address */
+	struct addr address; /* only connections of this address */
 	bool has_address;
-	double alpha;             /* family-wise, default 0.01 */
-	uint32_t max_conns;       /* table size, default 1,000,000 */
-	uint32_t max_pairs;       /* candidate records, default 65,536 */
+	double alpha;		     /* family-wise, default 0.01 */
+	uint32_t max_conns;	     /* table size, default 1,000,000 */
+	uint32_t max_pairs;	     /* candidate records, default 65,536 */
 	struct addr (*same_host)[2]; /* n pairs of addresses of one host */
 	size_t n_same_host;
-	const char *expected;     /* file of expected relays, NULL = none */
-	bool all;                 /* keep every connection and weak relay */
-	unsigned threads;         /* 1 or 2 */
-	uint64_t seed;            /* of decoys; stands in the report */
-	bool no_far_end;          /* pairs only */
+	const char *expected; /* file of expected relays, NULL = none */
+	bool all;	      /* keep every connection and weak relay */
+	unsigned threads;     /* 1 or 2 */
+	uint64_t seed;	      /* of decoys; stands in the report */
+	bool no_far_end;      /* pairs only */
 	const struct farend_calib *calibration; /* NULL: the shipped one */
 	/* called from time to time on long reads; NULL = silent */
 	void (*progress)(void *arg, uint64_t bytes_done, uint64_t bytes_all,
@@ -44,7 +44,6 @@ void analyze_defaults(struct analyze_options *o);
 
 /* Owns: give the case to case_free().  NULL and *e when nothing could be
  * read; damage in the middle is in the case, not an error. */
-struct case_record *analyze_run(const struct analyze_options *o,
-				struct err *e);
+struct case_record *analyze_run(const struct analyze_options *o, struct err *e);
 
 #endif

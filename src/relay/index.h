@@ -30,8 +30,8 @@ enum host_flags {
 	HOST_OVERFLOW = 1, /* a table was full: absence says nothing here */
 	HOST_ONE_WAY = 2,  /* a connection was seen in one direction only */
 	HOST_TWO_WAY = 4,
-	HOST_SAMPLED = 8,  /* busy: candidates by coincidence only */
-	HOST_OPENED = 16,  /* opened a connection that carried data */
+	HOST_SAMPLED = 8,   /* busy: candidates by coincidence only */
+	HOST_OPENED = 16,   /* opened a connection that carried data */
 	HOST_ACCEPTED = 32, /* accepted one: what it opens may be fed by it */
 };
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM        (BURST_PER_LOG + 1)
-#define DECOYS_KEPT 4096       /* those at 10 and more */
-#define DECOYS_MAX  20000      /* enough for shares of 1/1000 */
+#define ROOM	    (BURST_PER_LOG + 1)
+#define DECOYS_KEPT 4096  /* those at 10 and more */
+#define DECOYS_MAX  20000 /* enough for shares of 1/1000 */
 #define SHIFT_MIN   INT64_C(30000000)
 #define SHIFT_SPAN  INT64_C(270000000)
 #define OVERLAP_MIN INT64_C(20000000) /* what a decoy must keep */
@@ -20,8 +20,8 @@ struct lane { /* one direction of one leg */
 
 struct judge {
 	struct burst *copy;
-	struct lane lane[2][2];          /* leg, in/out */
-	struct lane other[PAIR_OTHERS];  /* out only */
+	struct lane lane[2][2];		/* leg, in/out */
+	struct lane other[PAIR_OTHERS]; /* out only */
 	struct pair_work *work;
 	struct num_rng rng;
 	struct judge_stats stats;

@@ -16,8 +16,7 @@ static void test_log_matches_libm(void **state)
 		double x = exp((num_rng_unit(&r) - 0.5) * 1400);
 		double want = log(x), got = num_log(x);
 
-		assert_true(fabs(got - want) <=
-			    1e-14 * fabs(want) + 1e-15);
+		assert_true(fabs(got - want) <= 1e-14 * fabs(want) + 1e-15);
 	}
 	assert_true(num_log(1.0) == 0.0);
 	assert_true(fabs(num_log(5e-324) - log(5e-324)) < 1e-10);

@@ -43,8 +43,12 @@ static void test_values(void **state)
 
 static void test_refused(void **state)
 {
-	static const char *const bad[] = { "", "yesterday", "2014-13-01",
-					   "2014-12-22T25:00Z", "1.2.3", "12x",
+	static const char *const bad[] = { "",
+					   "yesterday",
+					   "2014-13-01",
+					   "2014-12-22T25:00Z",
+					   "1.2.3",
+					   "12x",
 					   "2014-12-22T16:15:00Zx" };
 	struct tstamp t;
 	struct err e;
