@@ -185,20 +185,20 @@ bool farend_calib_write(const struct farend_calib *c, FILE *out,
 		fprintf(out, "kind %s %.0f %.0f %.4f %u %s %s\n", kind_names[k],
 			c->kind[k].offset_us, c->kind[k].spread_us,
 			c->kind[k].tail, c->kind[k].n, date, origin);
-	fprintf(out, "value eps %.6f %s %s\n", c->eps, date, origin);
-	fprintf(out, "value eps-conn %.6f %s %s\n", c->eps_conn, date, origin);
-	fprintf(out, "value slow %.6f %s %s\n", c->slow, date, origin);
-	fprintf(out, "value constant %.6f %s %s\n", c->constant, date, origin);
-	fprintf(out, "value multi %.6f %s %s\n", c->multi, date, origin);
-	fprintf(out, "value shift-log10 %.4f %s %s\n", c->shift_log10, date,
+	fprintf(out, "value eps %.9g %s %s\n", c->eps, date, origin);
+	fprintf(out, "value eps-conn %.9g %s %s\n", c->eps_conn, date, origin);
+	fprintf(out, "value slow %.9g %s %s\n", c->slow, date, origin);
+	fprintf(out, "value constant %.9g %s %s\n", c->constant, date, origin);
+	fprintf(out, "value multi %.9g %s %s\n", c->multi, date, origin);
+	fprintf(out, "value shift-log10 %.9g %s %s\n", c->shift_log10, date,
 		origin);
-	fprintf(out, "value yes-log10 %.4f %s %s\n", c->yes_log10, date,
+	fprintf(out, "value yes-log10 %.9g %s %s\n", c->yes_log10, date,
 		origin);
-	fprintf(out, "value cap-log10 %.4f %s %s\n", c->cap_log10, date,
+	fprintf(out, "value cap-log10 %.9g %s %s\n", c->cap_log10, date,
 		origin);
-	fprintf(out, "value hull-ms %.3f %s %s\n", c->hull_ms, date, origin);
+	fprintf(out, "value hull-ms %.9g %s %s\n", c->hull_ms, date, origin);
 	for (int i = 0; i < c->n_power; i++)
-		fprintf(out, "power %.1f %u %u %s %s\n", c->power[i].leg_ms,
+		fprintf(out, "power %.9g %u %u %s %s\n", c->power[i].leg_ms,
 			c->power[i].kept, c->power[i].runs, date, origin);
 	return fflush(out) == 0 && !ferror(out);
 }

@@ -136,6 +136,9 @@ static void judge(struct fe_view *v, struct farend_entry *e)
 			.excluded_loss = v->a->loss,
 		};
 		ask[q](v, x);
+		/* no answer is never without a reason */
+		if (x->answer == FAREND_UNDETERMINED && x->reason == FAREND_OK)
+			x->reason = FAREND_BELOW;
 		words(x);
 	}
 }
