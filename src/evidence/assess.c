@@ -241,8 +241,7 @@ static bool fill_relays(struct state *s)
 	return true;
 }
 
-static void say_relay(const struct case_record *c, const struct case_relay *r,
-		      struct case_finding *f)
+static void say_relay(const struct case_relay *r, struct case_finding *f)
 {
 	const char *word = r->sufficient ? "relays" : "may relay";
 
@@ -277,11 +276,9 @@ static void say_relay(const struct case_record *c, const struct case_relay *r,
 		 "%s connection %u into connection %u (%s)%s", word, r->in,
 		 r->out, kind_name(r->kind),
 		 r->expected ? "; an expected relay" : "");
-	(void)c;
 }
 
-static enum reason reason_of(const struct state *s, const struct host *h,
-			     const struct case_address *a, bool weak)
+static enum reason reason_of(const struct host *h, const struct case_address *a)
 {
 	if (h->flags & HOST_OVERFLOW)
 		return REASON_TABLE_OVERFLOW;
@@ -291,8 +288,7 @@ static enum reason reason_of(const struct state *s, const struct host *h,
 		return REASON_TOO_FEW_DATA;
 	if (a->quality == 'C')
 		return REASON_CAPTURE_LOSS;
-	(void)s;
-	return weak ? REASON_BELOW_THRESHOLD : REASON_BELOW_THRESHOLD;
+	return REASON_BELOW_THRESHOLD;
 }
 
 #define FINDINGS_MAX 16 /* per address; the strongest */
@@ -302,7 +298,6 @@ static bool fill_address(struct state *s, const struct host *h,
 {
 	const struct case_record *c = s->c;
 	size_t n = 0;
-	bool weak = false;
 
 	memset(a, 0, sizeof(*a));
 	a->address = h->addr;
@@ -325,14 +320,13 @@ static bool fill_address(struct state *s, const struct host *h,
 			continue;
 		if (r->sufficient)
 			a->verdict = VERDICT_SPRINGBOARD;
-		weak = true;
 		if (a->n_findings < FINDINGS_MAX &&
 		    (r->sufficient || r->kind == KIND_VPN || r->broadcast ||
 		     s->in->all))
-			say_relay(c, r, &a->findings[a->n_findings++]);
+			say_relay(r, &a->findings[a->n_findings++]);
 	}
 	if (a->verdict == VERDICT_UNDETERMINED)
-		a->reason = reason_of(s, h, a, weak);
+		a->reason = reason_of(h, a);
 	return true;
 }
 
