@@ -318,6 +318,7 @@ static bool take_option(struct job *j, const struct opts *o, int id)
 		/* a case names what it was made from */
 		j->o.input.want_sha256 = true;
 		j->o.input.hash_thread = true;
+		j->o.frames = true;
 		return true;
 	case OPT_ALL:
 		j->o.all = j->style.all = true;

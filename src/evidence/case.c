@@ -133,6 +133,8 @@ void case_free(struct case_record *c)
 		free(c->addresses[i].findings);
 	for (size_t i = 0; i < c->n_far_ends; i++)
 		free(c->far_ends[i].connections);
+	for (size_t i = 0; i < c->n_relays; i++)
+		free(c->relays[i].exchanges);
 	free(c->captures);
 	free(c->conns);
 	free(c->relays);

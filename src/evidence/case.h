@@ -106,6 +106,21 @@ struct case_conn {
 	char community_id[32]; /* Community ID v1, seed 0 */
 };
 
+/* One packet, so that anybody can open it; the first of a burst. */
+struct case_frame {
+	uint32_t capture; /* index in captures */
+	uint64_t number;  /* in that file, from 1: frame.number of tshark */
+	struct tstamp ts;
+	uint32_t bytes; /* new payload of the whole burst */
+};
+
+/* A burst that reached the host and the one that left it on the other leg. */
+struct case_exchange {
+	bool reply; /* from `out` to `in`: the way back */
+	struct case_frame from, to;
+	int64_t silence_ns; /* before both: the shorter of the two */
+};
+
 struct case_relay {
 	struct addr host; /* where it is relayed */
 	uint32_t in, out; /* connection ids; in is towards the origin */
@@ -128,6 +143,9 @@ struct case_relay {
 				    * TSTAMP_NONE when it never was */
 	int64_t decided_after_ns;  /* from the start of the overlap */
 	uint32_t decided_onsets;   /* onsets of in until then */
+	struct case_exchange *exchanges; /* those after the longest silences,
+					  * in order of time */
+	size_t n_exchanges;
 };
 
 struct case_chain {
@@ -218,6 +236,8 @@ struct case_record {
 	uint32_t validation_runs; /* behind the cap of the LR */
 	char calibration[96];	  /* of the far end, "" = not used */
 	bool damaged;		  /* some input was lost or damaged */
+	char frames_missing[96];  /* why relays have no exchanges; "" = they
+				   * have, or nobody asked */
 };
 
 struct case_record *case_new(struct err *e);

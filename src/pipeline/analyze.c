@@ -18,6 +18,7 @@
 #include "evidence/far.h"
 #include "farend/farend.h"
 #include "feature/burst.h"
+#include "pipeline/frames.h"
 #include "pipeline/intake.h"
 #include "relay/index.h"
 #include "relay/judge.h"
@@ -650,5 +651,9 @@ struct case_record *analyze_run(const struct analyze_options *o, struct err *e)
 		c = finish(&r, e);
 out:
 	run_close(&r);
+	if (c != NULL && o->frames && !frames_collect(o, c, e)) {
+		case_free(c);
+		return NULL;
+	}
 	return c;
 }

@@ -215,6 +215,77 @@ static void look(const struct page *pg, uint32_t a, uint32_t b)
 	fputc('\n', pg->f);
 }
 
+/* Frame numbers of one file as a filter. */
+static void open_line(const struct page *pg, const struct case_relay *r,
+		      uint32_t capture)
+{
+	const char *comma = "";
+
+	fprintf(pg->f, "%*s%-*stshark -r ", INDENT, "", VALUE - INDENT,
+		"open:");
+	words_shell(pg->f, pg->c->captures[capture].file);
+	fputs(" -Y 'frame.number in {", pg->f);
+	for (size_t i = 0; i < r->n_exchanges; i++) {
+		const struct case_frame *end[2] = { &r->exchanges[i].from,
+						    &r->exchanges[i].to };
+
+		for (int k = 0; k < 2; k++) {
+			if (end[k]->capture != capture)
+				continue;
+			fprintf(pg->f, "%s%" PRIu64, comma, end[k]->number);
+			comma = ", ";
+		}
+	}
+	fputs("}'\n", pg->f);
+}
+
+static void exchange(const struct page *pg, const struct case_exchange *x)
+{
+	char when[40], lag[32], quiet[32], frames[48], bytes[32], file[32] = "";
+
+	tstamp_format(x->from.ts, 6, when, sizeof(when));
+	snprintf(frames, sizeof(frames), "%" PRIu64 " > %" PRIu64,
+		 x->from.number, x->to.number);
+	snprintf(bytes, sizeof(bytes), "%" PRIu32 " > %" PRIu32, x->from.bytes,
+		 x->to.bytes);
+	if (pg->c->n_captures > 1)
+		snprintf(file, sizeof(file), "  file %" PRIu32,
+			 x->from.capture + 1);
+	fprintf(pg->f, "%*s%-27s  %-7s  %-15s  %7s  %-11s  %8s%s\n", VALUE, "",
+		when, x->reply ? "out>in" : "in>out", frames,
+		words_lag(x->to.ts.ns - x->from.ts.ns, lag), bytes,
+		words_duration(x->silence_ns, quiet), file);
+}
+
+/* The packets that anybody can open: first of a burst that arrives, first of
+ * the one that leaves. */
+static void frames(const struct page *pg, const struct case_relay *r)
+{
+	uint32_t n = (uint32_t)pg->c->n_captures;
+
+	if (r->n_exchanges == 0) {
+		if (pg->c->frames_missing[0] != '\0')
+			line(pg, "frames:", pg->c->frames_missing);
+		return;
+	}
+	line(pg, "frames:",
+	     "the exchanges after the longest silences on both legs: the first "
+	     "packet of a burst that arrives and of the one that leaves");
+	fprintf(pg->f, "%*s%-27s  %-7s  %-15s  %7s  %-11s  %8s\n", VALUE, "",
+		"time (UTC)", "leg", "frame number", "lag", "bytes", "silence");
+	for (size_t i = 0; i < r->n_exchanges; i++)
+		exchange(pg, &r->exchanges[i]);
+	for (uint32_t k = 0; k < n; k++) {
+		bool here = false;
+
+		for (size_t i = 0; i < r->n_exchanges; i++)
+			here = here || r->exchanges[i].from.capture == k ||
+			       r->exchanges[i].to.capture == k;
+		if (here)
+			open_line(pg, r, k);
+	}
+}
+
 static size_t relays(const struct page *pg)
 {
 	size_t n = 0;
@@ -239,6 +310,7 @@ static size_t relays(const struct page *pg)
 			     "named in the list of expected relays: a note, "
 			     "not an alarm");
 		look(pg, r->in, r->out);
+		frames(pg, r);
 	}
 	return n;
 }

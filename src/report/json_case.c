@@ -137,6 +137,33 @@ static void connection(struct json *j, const struct case_conn *c)
 	json_end(j);
 }
 
+static void frame(struct json *j, const char *key, const struct case_frame *f)
+{
+	open_at(j, key, json_object);
+	json_kuint(j, "capture", f->capture);
+	json_kuint(j, "frame", f->number);
+	ktime(j, "time_ns", f->ts);
+	json_kuint(j, "bytes", f->bytes);
+	json_end(j);
+}
+
+static void exchanges(struct json *j, const struct case_relay *r)
+{
+	open_at(j, "exchanges", json_array);
+	for (size_t i = 0; i < r->n_exchanges; i++) {
+		const struct case_exchange *x = &r->exchanges[i];
+
+		json_object(j);
+		json_kstring(j, "direction", x->reply ? "reply" : "request");
+		json_kint(j, "lag_ns", x->to.ts.ns - x->from.ts.ns);
+		json_kint(j, "silence_ns", x->silence_ns);
+		frame(j, "from", &x->from);
+		frame(j, "to", &x->to);
+		json_end(j);
+	}
+	json_end(j);
+}
+
 static void relay(struct json *j, const struct case_relay *r)
 {
 	json_object(j);
@@ -181,6 +208,7 @@ static void relay(struct json *j, const struct case_relay *r)
 	json_kint(j, "after_ns", r->decided_after_ns);
 	json_kuint(j, "onsets", r->decided_onsets);
 	json_end(j);
+	exchanges(j, r);
 	json_end(j);
 }
 
@@ -302,6 +330,7 @@ static void lists(struct json *j, const struct case_record *c, bool all)
 			relay(j, &c->relays[i]);
 	}
 	json_end(j);
+	kopt(j, "frames_missing", c->frames_missing);
 	open_at(j, "chains", json_array);
 	for (size_t i = 0; i < c->n_chains; i++)
 		chain(j, &c->chains[i]);

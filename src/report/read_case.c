@@ -355,6 +355,42 @@ static void read_rivals(struct reader *r, struct json_object *o,
 	GET_WORD(r, o, "weakest_rival", rival_parse, &y->weakest);
 }
 
+static void read_frame(struct reader *r, struct json_object *o, const char *key,
+		       struct case_frame *f)
+{
+	struct json_object *v = field(r, o, key, json_type_object);
+
+	f->capture = (uint32_t)get_int(r, v, "capture", 0, UINT32_MAX);
+	f->number = get_u64(r, v, "frame");
+	f->ts = get_time(r, v, "time_ns");
+	f->bytes = get_u32(r, v, "bytes");
+	if (!r->failed && !tstamp_known(f->ts))
+		bad(r, "time_ns", "missing");
+}
+
+/* Cases of before 22 November 2026 have none. */
+static void read_exchanges(struct reader *r, struct json_object *o,
+			   struct case_relay *y)
+{
+	struct json_object *list;
+
+	if (is_null(o, "exchanges"))
+		return;
+	y->exchanges = get_list(r, o, "exchanges", sizeof(*y->exchanges),
+				&y->n_exchanges, &list);
+	for (size_t i = 0; i < y->n_exchanges && !r->failed; i++) {
+		struct case_exchange *x = &y->exchanges[i];
+		struct json_object *v = json_object_array_get_idx(list, i);
+		char word[16];
+
+		get_text(r, v, "direction", word, sizeof(word));
+		x->reply = strcmp(word, "reply") == 0;
+		x->silence_ns = get_int(r, v, "silence_ns", 0, INT64_MAX);
+		read_frame(r, v, "from", &x->from);
+		read_frame(r, v, "to", &x->to);
+	}
+}
+
 static void read_relay(struct reader *r, struct json_object *o,
 		       struct case_relay *y)
 {
@@ -375,6 +411,7 @@ static void read_relay(struct reader *r, struct json_object *o,
 	y->log10_lr_high = get_bans(r, o, "log10_lr_high");
 	y->lr_capped = get_bool(r, o, "lr_capped");
 	read_rivals(r, o, y);
+	read_exchanges(r, o, y);
 	v = field(r, o, "lag_ns", json_type_object);
 	y->lag_median_ns = get_int(r, v, "median", INT64_MIN, INT64_MAX);
 	y->lag_p95_ns = get_int(r, v, "p95", INT64_MIN, INT64_MAX);
@@ -565,6 +602,8 @@ static bool read_all(struct json_object *o, struct case_record *c,
 	READ_LIST("captures", captures, n_captures, read_capture);
 	READ_LIST("connections", conns, n_conns, read_conn);
 	READ_LIST("relays", relays, n_relays, read_relay);
+	get_text(r, o, "frames_missing", c->frames_missing,
+		 sizeof(c->frames_missing));
 	READ_LIST("chains", chains, n_chains, read_chain);
 	READ_LIST("far_end", far_ends, n_far_ends, read_far_end);
 	READ_LIST("addresses", addresses, n_addresses, read_address);

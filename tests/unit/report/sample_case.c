@@ -90,6 +90,25 @@ static void add_relays(struct case_record *c)
 	c->relays[1].decided = TSTAMP_NONE;
 }
 
+static void add_exchanges(struct case_relay *r)
+{
+	r->n_exchanges = 2;
+	r->exchanges = zeroed(2, sizeof(*r->exchanges));
+	for (unsigned i = 0; i < 2; i++)
+		r->exchanges[i] = (struct case_exchange){
+			.reply = i == 1,
+			.from = { 0,
+				  812 + 30 * i,
+				  { T0 + (30 + i) * SEC },
+				  36 },
+			.to = { 0,
+				815 + 30 * i,
+				{ T0 + (30 + i) * SEC + MSEC / 5 },
+				44 },
+			.silence_ns = 7 * SEC,
+		};
+}
+
 static void add_addresses(struct case_record *c)
 {
 	static const char *const names[] = { "198.51.100.7", "198.19.200.116",
@@ -182,6 +201,7 @@ struct case_record *sample_case(void)
 	c->conns[4] = conn(7, "198.51.100.8", 1, "198.51.100.9", 2);
 	c->conns[4].named = false;
 	add_relays(c);
+	add_exchanges(&c->relays[0]);
 	add_addresses(c);
 	add_chain(c);
 	add_far_end(c);

@@ -104,6 +104,10 @@ static void test_contract(void **state)
 	has(at(v, "rivals", 4), "log10_e", json_type_double);
 	has(json_object_object_get(v, "lag_ns"), "p95", json_type_int);
 	has(json_object_object_get(v, "bytes"), "equal", json_type_int);
+	has(o, "frames_missing", json_type_null);
+	has(at(v, "exchanges", 1), "lag_ns", json_type_int);
+	has(json_object_object_get(at(v, "exchanges", 1), "from"), "frame",
+	    json_type_int);
 	v = at(o, "chains", 0);
 	has(v, "connections", json_type_array);
 	has(v, "route", json_type_array);

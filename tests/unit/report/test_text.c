@@ -189,6 +189,11 @@ static void test_explain(void **state)
 	contains(text, "common cause             12.05      5.76  beaten");
 	contains(text, "10^6.2 times as many hypotheses (now K = 5,750)");
 	contains(text, "2014-12-22T16:00:21.000Z");
+	contains(text,
+		 "2014-12-22T16:00:30.000000Z  in>out   812 > 815         "
+		 "0.2 ms  36 > 44        7.00 s\n");
+	contains(text, "  open:       tshark -r 'a capture.pcapng' -Y "
+		       "'frame.number in {812, 815, 842, 845}'\n");
 	contains(text, "Cannot be seen from here:");
 	free(text);
 	text = explanation(c, "2001:db8::9");
