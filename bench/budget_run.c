@@ -18,7 +18,7 @@
 #include "pipeline/analyze.h"
 
 #define BATCH	   128
-#define CONNS	   1000
+#define CONNS	   100000
 #define POOL_BYTES ((size_t)1 << 20)
 
 static uint64_t walk(struct capture *c, struct decoder *d, struct conn_table *t,
@@ -39,6 +39,7 @@ static uint64_t walk(struct capture *c, struct decoder *d, struct conn_table *t,
 				if (ev[i].slot != CONN_NONE)
 					burst_update(b, &ev[i]);
 		}
+		conn_expire(t, s[n - 1].ts);
 	}
 	return packets;
 }

@@ -22,10 +22,8 @@
 #define DUP_NS	     INT64_C(1000000) /* mirrored copy: within 1 ms */
 #define SENSOR_NS    INT64_C(1000000) /* files of one sensor never overlap */
 #define INDEX_FIRST  4096	      /* buckets in use at the start */
-#define AHEAD_BUCKET 32		      /* segments */
-#define AHEAD_RECORD 16
-#define PROBES	     8	/* buckets looked at to prefetch a record */
-#define AHEAD_FLUSH  16 /* connections */
+#define BLOCK	     16		      /* segments looked up at once */
+#define AHEAD_FLUSH  16		      /* connections */
 
 struct bucket {
 	uint32_t hash;
@@ -243,7 +241,7 @@ static uint32_t take_slot(struct conn_table *t)
 
 	if (t->live == t->max)
 		evict(t);
-	if (t->live > t->mask / 2 && t->mask < t->mask_max)
+	if (t->live > t->mask / 4 && t->mask < t->mask_max)
 		index_grow(t);
 	if (t->free_head != CONN_NONE) {
 		slot = t->free_head;
@@ -514,46 +512,189 @@ INLINE void prefetch_bucket(const struct conn_table *t, uint32_t hash)
 	__builtin_prefetch(&t->index[hash & t->mask]);
 }
 
-INLINE void prefetch_record(const struct conn_table *t, uint32_t hash)
+INLINE uint32_t ports_of(const uint16_t *sport)
 {
-	const struct bucket *b = &t->index[hash & t->mask];
-	const char *p;
+	uint32_t both;
 
-	/* further on in a run; mostly the same cache line */
-	for (uint32_t k = 1; k < PROBES && b->slot != 0 && b->hash != hash; k++)
-		b = &t->index[(hash + k) & t->mask];
-	if (b->slot == 0 || b->hash != hash)
-		return;
-	p = (const char *)&t->conns[b->slot - 1];
-	__builtin_prefetch(p);
-	__builtin_prefetch(p + 64);
+	memcpy(&both, sport, sizeof(both)); /* sport and dport are neighbours */
+	return both;
 }
 
-/* The bucket of a segment far ahead, and the record of one nearer, are on
- * their way while this one is updated. */
+/* As key_eq(), without branches: which side sends is not predictable. */
+INLINE bool key_matches(const struct conn *c, const struct segment *s, int *dir)
+{
+	uint32_t cp = ports_of(&c->sport), sp = ports_of(&s->sport);
+	uint64_t other = (uint64_t)(c->proto ^ s->proto) |
+			 (uint64_t)(c->icmp_id ^ s->icmp_id);
+	uint64_t same, crossed;
+
+	same = (c->src.w[0] ^ s->src.w[0]) | (c->src.w[1] ^ s->src.w[1]) |
+	       (c->dst.w[0] ^ s->dst.w[0]) | (c->dst.w[1] ^ s->dst.w[1]) |
+	       (cp ^ sp);
+	crossed = (c->src.w[0] ^ s->dst.w[0]) | (c->src.w[1] ^ s->dst.w[1]) |
+		  (c->dst.w[0] ^ s->src.w[0]) | (c->dst.w[1] ^ s->src.w[1]) |
+		  (cp ^ (sp << 16 | sp >> 16));
+	*dir = same != 0;
+	return (((same != 0) & (crossed != 0)) | (other != 0)) == 0;
+}
+
+/* The common segment: payload that follows what was seen, or an ACK, of a TCP
+ * connection that both sides have spoken on.  False, and nothing done, for all
+ * others: update_one() decides, and says the same of these (tested). */
+INLINE bool update_fast(struct conn_table *t, uint32_t slot,
+			const struct segment *s, struct conn_event *ev)
+{
+	const uint32_t len = s->payload_len;
+	const bool data = len > 0;
+	struct conn_side *d, *o;
+	struct conn *c;
+	uint32_t now, ahead, rtt, sent;
+	int dir;
+
+	if (slot == CONN_NONE || s->proto != PROTO_TCP ||
+	    (s->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_ACK)
+		return false;
+	c = &t->conns[slot];
+	if (!key_matches(c, s, &dir) || c->id == 0)
+		return false;
+	d = &c->side[dir];
+	o = &c->side[!dir];
+	ahead = s->seq - d->next_seq;
+	/* bytes_low may not wrap here; an equal IP ID may be a copy */
+	if (!d->seen || c->file != s->file || len > INT32_MAX ||
+	    (d->last_ip_id == s->ip_id && s->ip_id != 0) ||
+	    d->bytes_low + len < len ||
+	    (data ? ahead != 0 : (int32_t)ahead > 0))
+		return false;
+	now = clock_us(c, s->ts.ns);
+	*ev = (struct conn_event){
+		.ts = s->ts,
+		.slot = slot,
+		.new_bytes = len,
+		.dir = (uint8_t)dir,
+		.flags = data ? EV_DATA : EV_ACK,
+	};
+	sent = o->rtt_sent_us;
+	if ((sent != 0) & ((int32_t)(s->ack - o->rtt_seq) >= 0)) {
+		rtt = now - sent;
+		o->rtt_sent_us = 0;
+		if (rtt <= RTT_MAX_US) {
+			ev->flags |= EV_RTT;
+			ev->rtt_ns = (int64_t)rtt * 1000;
+			o->min_rtt_us =
+				rtt < o->min_rtt_us ? rtt : o->min_rtt_us;
+		}
+	}
+	d->last_ip_id = s->ip_id;
+	d->packets++;
+	c->last_ns = s->ts.ns > c->last_ns ? s->ts.ns : c->last_ns;
+	if (!data)
+		return true;
+	d->next_seq += len;
+	d->bytes_low += len;
+	d->data_packets++;
+	if (d->rtt_sent_us == 0) {
+		d->rtt_seq = d->next_seq;
+		d->rtt_sent_us = now;
+	}
+	return true;
+}
+
+/* The slot that a segment's hash leads to, which is nearly always its
+ * connection's; CONN_NONE when there is none. */
+INLINE uint32_t guess(const struct conn_table *t, uint32_t hash)
+{
+	const struct bucket *b = &t->index[hash & t->mask];
+
+	for (uint32_t i = hash; b->slot != 0 && b->hash != hash;)
+		b = &t->index[++i & t->mask];
+	return b->slot - 1; /* 0: CONN_NONE */
+}
+
+INLINE void guess_block(const struct conn_table *t, const struct segment *seg,
+			size_t n, uint32_t *slot)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *p;
+
+		slot[i] = guess(t, seg[i].hash);
+		if (slot[i] == CONN_NONE)
+			continue;
+		p = (const char *)&t->conns[slot[i]];
+		__builtin_prefetch(p);
+		__builtin_prefetch(p + 64);
+	}
+}
+
+/* How many of a block were done: all, unless one needs a slot released. */
+INLINE size_t update_block(struct conn_table *t, const struct segment *seg,
+			   size_t n, const uint32_t *slot, bool may_release,
+			   struct conn_event *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct segment *s = &seg[i];
+
+		if (s->outcome == SEG_OK && tstamp_known(s->ts)) {
+			if (update_fast(t, slot[i], s, &out[i]))
+				continue;
+			out[i] = (struct conn_event){ .ts = s->ts,
+						      .slot = CONN_NONE };
+			if (!update_one(t, s, may_release && i == 0, &out[i]))
+				return i;
+			continue;
+		}
+		out[i] = (struct conn_event){ .ts = s->ts, .slot = CONN_NONE };
+		if (s->outcome == SEG_OK)
+			t->stats.no_time++;
+		else
+			t->stats.segments--; /* no segment to the table */
+	}
+	return n;
+}
+
+/* In blocks: the buckets of the block after next and the records of the next
+ * one are on their way while this one is updated. */
 size_t conn_update(struct conn_table *t, const struct segment *seg, size_t n,
 		   struct conn_event *out)
 {
-	for (size_t i = 0; i < n && i < AHEAD_BUCKET; i++)
+	uint32_t slots[2][BLOCK];
+	size_t done = 0, now, some;
+	int turn = 0;
+
+	for (size_t i = 0; i < n && i < 2 * BLOCK; i++)
 		prefetch_bucket(t, seg[i].hash);
-	for (size_t i = 0; i < n && i < AHEAD_RECORD; i++)
-		prefetch_record(t, seg[i].hash);
-	for (size_t i = 0; i < n; i++) {
-		if (i + AHEAD_BUCKET < n)
-			prefetch_bucket(t, seg[i + AHEAD_BUCKET].hash);
-		if (i + AHEAD_RECORD < n)
-			prefetch_record(t, seg[i + AHEAD_RECORD].hash);
-		out[i] = (struct conn_event){ .ts = seg[i].ts,
-					      .slot = CONN_NONE };
-		if (seg[i].outcome != SEG_OK)
-			continue;
-		if (!tstamp_known(seg[i].ts))
-			t->stats.no_time++;
-		else if (!update_one(t, &seg[i], i == 0, &out[i]))
-			return i;
-		t->stats.segments++;
+	guess_block(t, seg, n < BLOCK ? n : BLOCK, slots[0]);
+	for (size_t at = 0; at < n; at += BLOCK, turn ^= 1) {
+		const size_t left = n - at;
+
+		now = left < BLOCK ? left : BLOCK;
+		for (size_t i = 2 * BLOCK; i < left && i < 3 * BLOCK; i++)
+			prefetch_bucket(t, seg[at + i].hash);
+		if (left > BLOCK)
+			guess_block(t, seg + at + BLOCK,
+				    left < 2 * BLOCK ? left - BLOCK : BLOCK,
+				    slots[turn ^ 1]);
+		some = update_block(t, seg + at, now, slots[turn], at == 0,
+				    out + at);
+		done += some;
+		t->stats.segments += some;
+		if (some < now)
+			break;
 	}
-	return n;
+	return done;
+}
+
+size_t conn_update_plain(struct conn_table *t, const struct segment *seg,
+			 size_t n, struct conn_event *out)
+{
+	static const uint32_t none = CONN_NONE;
+	size_t done = 0;
+
+	while (done < n && update_block(t, seg + done, 1, &none, done == 0,
+					out + done) == 1)
+		done++;
+	t->stats.segments += done;
+	return done;
 }
 
 void conn_expire(struct conn_table *t, struct tstamp now)

@@ -293,55 +293,83 @@ uint32_t segment_flow_hash(const struct segment *s)
 	return flow_hash(s);
 }
 
-/* The short cut for what nearly every packet is: TCP in IPv4 without options
- * or fragments in Ethernet, headers captured whole and nothing odd about the
- * lengths.  False, and nothing done, for all others: the walk decides.  Saves
- * half of the instructions per packet; says the same (tested). */
-static inline bool fast_tcp4(const struct frame *f, struct segment *s)
+/* The IP header of the short cut: length of it, or 0 when it is none. */
+static inline uint32_t fast_ip(const uint8_t *p, uint32_t caplen,
+			       struct segment *s)
 {
-	const uint8_t *p = f->data;
-	uint32_t total, head, frag, end;
+	uint32_t frag;
 
-	if (f->linktype != 1 || f->caplen < 54 ||
-	    get_be16(p + 12) != TYPE_IP4 || p[14] != 0x45 || p[23] != PROTO_TCP)
-		return false;
-	total = get_be16(p + 16);
-	frag = get_be16(p + 20);
-	head = (p[46] >> 4) * 4u;
-	if ((frag & 0x3fff) != 0 || head < 20 || total < 20 + head ||
-	    total > f->wirelen - 14 || f->caplen < 34 + head)
-		return false;
+	if (get_be16(p + 12) == TYPE_IP4) {
+		frag = get_be16(p + 20);
+		if (p[14] != 0x45 || p[23] != PROTO_TCP || (frag & 0x3fff) != 0)
+			return 0;
+		clear(s);
+		s->ip_len = get_be16(p + 16);
+		s->dscp_ecn = p[15];
+		s->ip_id = get_be16(p + 18);
+		s->df = (frag & 0x4000) != 0;
+		s->ttl = p[22];
+		s->src = addr_v4_words(p + 26);
+		s->dst = addr_v4_words(p + 30);
+		return 20;
+	}
+	if (get_be16(p + 12) != TYPE_IP6 || caplen < 74 || p[14] >> 4 != 6 ||
+	    p[20] != PROTO_TCP || get_be16(p + 18) == 0)
+		return 0;
 	clear(s);
+	s->is_v6 = true;
+	s->ip_len = 40u + get_be16(p + 18);
+	s->dscp_ecn = (uint8_t)(get_be16(p + 14) >> 4);
+	s->ttl = p[21];
+	s->src = addr_v6(p + 22);
+	s->dst = addr_v6(p + 38);
+	return 40;
+}
+
+/* The short cut for what nearly every packet is: TCP in IPv4 or IPv6 without
+ * options, extension headers or fragments in Ethernet, headers captured whole
+ * and nothing odd about the lengths.  False for all others: the walk decides,
+ * and begins anew.  Saves more than half of the instructions per packet; says
+ * the same (tested). */
+static inline bool fast_tcp(const struct frame *f, struct segment *s)
+{
+	const uint8_t *p = f->data, *tcp;
+	uint32_t ip, head, end;
+
+	if (f->linktype != 1 || f->caplen < 54)
+		return false;
+	ip = fast_ip(p, f->caplen, s);
+	if (ip == 0)
+		return false;
+	tcp = p + 14 + ip;
+	head = (tcp[12] >> 4) * 4u;
+	if (head < 20 || s->ip_len < ip + head || s->ip_len > f->wirelen - 14 ||
+	    f->caplen < 14 + ip + head)
+		return false;
 	set_origin(s, f);
 	s->mac_dst = get_mac(p);
 	s->mac_src = get_mac(p + 6);
-	s->dscp_ecn = p[15];
-	s->ip_len = total;
-	s->ip_id = get_be16(p + 18);
-	s->df = (frag & 0x4000) != 0;
-	s->ttl = p[22];
 	s->proto = PROTO_TCP;
-	s->src = addr_v4_words(p + 26);
-	s->dst = addr_v4_words(p + 30);
-	s->sport = get_be16(p + 34);
-	s->dport = get_be16(p + 36);
-	s->seq = get_be32(p + 38);
-	s->ack = get_be32(p + 42);
-	s->tcp_flags = p[47];
-	s->window = get_be16(p + 48);
-	s->payload = p + 34 + head;
-	s->payload_len = total - 20 - head;
-	end = f->caplen < 14 + total ? f->caplen : 14 + total;
-	s->payload_caplen = end - 34 - head;
-	s->tcp_options = p + 54;
+	s->sport = get_be16(tcp);
+	s->dport = get_be16(tcp + 2);
+	s->seq = get_be32(tcp + 4);
+	s->ack = get_be32(tcp + 8);
+	s->tcp_flags = tcp[13];
+	s->window = get_be16(tcp + 14);
+	s->payload = tcp + head;
+	s->payload_len = s->ip_len - ip - head;
+	end = f->caplen < 14 + s->ip_len ? f->caplen : 14 + s->ip_len;
+	s->payload_caplen = end - 14 - ip - head;
+	s->tcp_options = tcp + 20;
 	s->options_len = (uint8_t)(head - 20);
 	s->outcome = SEG_OK;
-	if (head == 32 && get_be32(p + 54) == 0x0101080a) {
-		s->tsval = get_be32(p + 58);
-		s->tsecr = get_be32(p + 62);
+	if (head == 32 && get_be32(tcp + 20) == 0x0101080a) {
+		s->tsval = get_be32(tcp + 24);
+		s->tsecr = get_be32(tcp + 28);
 		s->has_ts = true;
 	} else if (head > 20) {
-		s->options_bad = !tcp_options(s, p + 54, head - 20, head - 20);
+		s->options_bad =
+			!tcp_options(s, tcp + 20, head - 20, head - 20);
 	}
 	s->hash = flow_hash(s);
 	return true;
@@ -375,7 +403,7 @@ void decode_batch(struct decoder *d, const struct frame *f, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		if (i + 6 < n)
 			__builtin_prefetch(f[i + 6].data + 48);
-		if (fast_tcp4(&f[i], &out[i]))
+		if (fast_tcp(&f[i], &out[i]))
 			fast++;
 		else
 			decode_walk(d, &f[i], &out[i]);

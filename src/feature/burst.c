@@ -14,6 +14,8 @@
 #define FIRST_BURSTS 2
 #define NO_CHUNK     UINT32_MAX
 #define LOG_STOPPED  UINT16_MAX /* in n: this log has lost bursts */
+#define AHEAD	     16		/* events whose state is fetched */
+#define AHEAD_LOG    8		/* and the end of their logs */
 #define US_MAX	     ((UINT64_C(1) << 44) - 1)
 
 _Static_assert(BURST_PER_LOG < LOG_STOPPED, "n has a value to spare");
@@ -92,6 +94,8 @@ static uint32_t take_chunk(struct burst_table *t)
 	if (t->free_head != NO_CHUNK) {
 		c = t->free_head;
 		t->free_head = t->pool[c].next;
+		if (t->free_head != NO_CHUNK)
+			__builtin_prefetch(&t->pool[t->free_head]);
 	} else if (t->high < t->n_chunks) {
 		c = t->high++;
 		t->stats.chunks_peak = t->high;
@@ -214,7 +218,8 @@ static bool take_data(struct burst_table *t, struct burst_conn *k, int dir,
 	return gap >= BURST_ONSET_US;
 }
 
-bool burst_update(struct burst_table *t, const struct conn_event *ev)
+static inline __attribute__((always_inline)) bool update(
+	struct burst_table *t, const struct conn_event *ev)
 {
 	struct burst_conn *k = &t->conns[ev->slot];
 	int dir = ev->dir;
@@ -238,17 +243,58 @@ bool burst_update(struct burst_table *t, const struct conn_event *ev)
 	return false;
 }
 
-void burst_prefetch(const struct burst_table *t, uint32_t slot)
+bool burst_update(struct burst_table *t, const struct conn_event *ev)
 {
-	__builtin_prefetch(&t->conns[slot]);
+	return update(t, ev);
 }
 
-void burst_prefetch_log(const struct burst_table *t, uint32_t slot)
+static uint32_t count(const struct burst_conn *k)
 {
-	const struct burst_conn *k = &t->conns[slot];
+	return (uint32_t)k->n_data[0] + k->n_data[1];
+}
 
-	if (k->used == FIRST_BURSTS && k->tail != NO_CHUNK)
+/* Inlined by order: gcc drops calls of what only prefetches. */
+static inline __attribute__((always_inline)) void prefetch_log(
+	const struct burst_table *t, const struct conn_event *ev)
+{
+	const struct burst_conn *k = &t->conns[ev->slot];
+
+	if (!(ev->flags & EV_NEW) && k->used == FIRST_BURSTS &&
+	    k->tail != NO_CHUNK)
 		__builtin_prefetch(&t->pool[k->tail]);
+}
+
+size_t burst_update_batch(struct burst_table *t, const struct conn_event *ev,
+			  size_t n, uint32_t least, struct burst_note *notes)
+{
+	const uint8_t ours = EV_DATA | EV_ACK | EV_NEW;
+	size_t found = 0;
+
+	for (size_t i = 0; i < n && i < AHEAD; i++)
+		if (ev[i].slot != CONN_NONE)
+			__builtin_prefetch(&t->conns[ev[i].slot]);
+	for (size_t i = 0; i < n; i++) {
+		const struct conn_event *e = &ev[i];
+		bool onset;
+
+		if (i + AHEAD < n && ev[i + AHEAD].slot != CONN_NONE)
+			__builtin_prefetch(&t->conns[ev[i + AHEAD].slot]);
+		if (i + AHEAD_LOG < n && ev[i + AHEAD_LOG].slot != CONN_NONE &&
+		    (ev[i + AHEAD_LOG].flags & EV_DATA))
+			prefetch_log(t, &ev[i + AHEAD_LOG]);
+		if (e->slot == CONN_NONE || !(e->flags & ours))
+			continue;
+		onset = update(t, e) && count(&t->conns[e->slot]) >= least;
+		if (!onset && !(e->flags & EV_NEW))
+			continue;
+		notes[found++] = (struct burst_note){
+			.event = (uint32_t)i,
+			.is_new = (e->flags & EV_NEW) != 0,
+			.is_onset = onset,
+			.us = last_us(&t->conns[e->slot], e->dir),
+		};
+	}
+	return found;
 }
 
 void burst_release(struct burst_table *t, uint32_t slot)
@@ -264,9 +310,7 @@ void burst_release(struct burst_table *t, uint32_t slot)
 
 uint32_t burst_count(const struct burst_table *t, uint32_t slot)
 {
-	const struct burst_conn *k = &t->conns[slot];
-
-	return (uint32_t)k->n_data[0] + k->n_data[1];
+	return count(&t->conns[slot]);
 }
 
 uint64_t burst_last_us(const struct burst_table *t, uint32_t slot, int dir)

@@ -66,9 +66,16 @@ void burst_table_free(struct burst_table *t);
 /* Takes one event; true when it is an onset: payload after BURST_ONSET_US of
  * silence in this direction. */
 bool burst_update(struct burst_table *t, const struct conn_event *ev);
-/* Fetches the state of a connection, then (later) the end of its log. */
-void burst_prefetch(const struct burst_table *t, uint32_t slot);
-void burst_prefetch_log(const struct burst_table *t, uint32_t slot);
+/* As burst_update() of ev[0..n) in order, those without a connection stepped
+ * over.  Notes (room for n) in the same order: connections that begin, and
+ * onsets once the connection has least bursts.  Returns how many. */
+struct burst_note {
+	uint32_t event; /* index into ev */
+	bool is_new, is_onset;
+	uint64_t us; /* of the onset */
+};
+size_t burst_update_batch(struct burst_table *t, const struct conn_event *ev,
+			  size_t n, uint32_t least, struct burst_note *notes);
 
 /* Frees the logs of a connection that is released. */
 void burst_release(struct burst_table *t, uint32_t slot);

@@ -24,7 +24,6 @@
 #include "relay/judge.h"
 
 #define AHEAD	       16 /* events whose state is prefetched */
-#define AHEAD_NEAR     8  /* and what that state points to */
 #define POOL_BYTES     ((size_t)320 << 20) /* burst logs; touched as needed */
 #define PAIRS_KEPT     20000
 #define IDLE_MS	       1000 /* a quiet pipe is looked at for signals */
@@ -257,41 +256,43 @@ static void run_close(struct run *r)
 	free(r->expected);
 }
 
-static void use_event(struct run *r, const struct conn_event *ev)
+/* New connections and onsets, in order of their packets. */
+static void use_notes(struct run *r, const struct conn_event *ev,
+		      const struct burst_note *notes, size_t n)
 {
-	if (ev->slot == CONN_NONE)
-		return;
-	if (ev->flags & EV_NEW)
-		relay_index_open(r->index, ev->slot,
-				 conn_get(r->conns, ev->slot));
-	if (!(ev->flags & (EV_DATA | EV_ACK | EV_NEW)) ||
-	    !burst_update(r->bursts, ev))
-		return;
-	if (burst_count(r->bursts, ev->slot) < PAIR_MIN_BURSTS - 1)
-		return;
-	relay_index_activate(r->index, ev->slot);
-	relay_index_onset(r->index, ev->slot, ev->dir,
-			  (int64_t)burst_last_us(r->bursts, ev->slot, ev->dir));
+	for (size_t i = 0; i < n; i++)
+		if (notes[i].is_new)
+			relay_index_prefetch_buckets(
+				r->index,
+				conn_get(r->conns, ev[notes[i].event].slot));
+	for (size_t i = 0; i < n; i++)
+		if (notes[i].is_new)
+			relay_index_prefetch_hosts(
+				r->index,
+				conn_get(r->conns, ev[notes[i].event].slot));
+	for (size_t i = 0; i < n; i++) {
+		const struct conn_event *e = &ev[notes[i].event];
+
+		if (notes[i].is_new)
+			relay_index_open(r->index, e->slot,
+					 conn_get(r->conns, e->slot));
+		if (!notes[i].is_onset)
+			continue;
+		relay_index_activate(r->index, e->slot);
+		relay_index_onset(r->index, e->slot, e->dir,
+				  (int64_t)notes[i].us);
+	}
 }
 
-/* What the events further on will want is on its way. */
-static void prefetch(const struct run *r, const struct conn_event *ev, size_t i,
-		     size_t n)
+static void use_far(struct run *r, const struct segment *seg,
+		    const struct conn_event *ev, size_t n)
 {
-	const struct conn_event *e = &ev[i + AHEAD];
-
-	if (i + AHEAD < n && e->slot != CONN_NONE) {
-		burst_prefetch(r->bursts, e->slot);
-		if (e->flags & EV_NEW)
-			relay_index_prefetch_buckets(
-				r->index, conn_get(r->conns, e->slot));
-	}
-	e = &ev[i + AHEAD_NEAR];
-	if (i + AHEAD_NEAR < n && e->slot != CONN_NONE) {
-		burst_prefetch_log(r->bursts, e->slot);
-		if (e->flags & EV_NEW)
-			relay_index_prefetch_hosts(r->index,
-						   conn_get(r->conns, e->slot));
+	for (size_t i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			farend_prefetch(r->far, ev[i + AHEAD].slot);
+		if (ev[i].slot != CONN_NONE)
+			farend_update(r->far, &seg[i], &ev[i],
+				      conn_get(r->conns, ev[i].slot));
 	}
 }
 
@@ -304,7 +305,8 @@ static bool wanted(const struct run *r, const struct segment *s)
 static void use_batch(struct run *r, struct segment *seg, size_t n)
 {
 	struct conn_event ev[INTAKE_BATCH];
-	size_t done;
+	struct burst_note notes[INTAKE_BATCH];
+	size_t done, noted;
 
 	if (r->o->has_address)
 		for (size_t i = 0; i < n; i++)
@@ -312,15 +314,11 @@ static void use_batch(struct run *r, struct segment *seg, size_t n)
 				seg[i].outcome = SEG_OTHER;
 	for (size_t at = 0; at < n; at += done) {
 		done = conn_update(r->conns, seg + at, n - at, ev);
-		for (size_t i = 0; i < done; i++) {
-			prefetch(r, ev, i, done);
-			if (r->far != NULL && i + AHEAD < done)
-				farend_prefetch(r->far, ev[i + AHEAD].slot);
-			use_event(r, &ev[i]);
-			if (r->far != NULL && ev[i].slot != CONN_NONE)
-				farend_update(r->far, &seg[at + i], &ev[i],
-					      conn_get(r->conns, ev[i].slot));
-		}
+		noted = burst_update_batch(r->bursts, ev, done,
+					   PAIR_MIN_BURSTS - 1, notes);
+		use_notes(r, ev, notes, noted);
+		if (r->far != NULL)
+			use_far(r, seg + at, ev, done);
 	}
 	if (n > 0)
 		conn_expire(r->conns, seg[n - 1].ts);

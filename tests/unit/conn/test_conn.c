@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/num.h"
 #include "conn/conn.h"
 
 #define MS INT64_C(1000000)
@@ -439,6 +440,87 @@ static void test_collisions(void **state)
 	conn_table_free(f.t);
 }
 
+/* A segment of one of 40 connections: mostly what follows, sometimes again,
+ * sometimes after a hole, with any flags. */
+static struct segment any_segment(struct num_rng *r, int64_t ms,
+				  uint32_t next[40][2])
+{
+	static const uint8_t odd[] = { TCP_SYN,		  TCP_SYN | TCP_ACK,
+				       TCP_FIN | TCP_ACK, TCP_RST,
+				       TCP_PSH,		  0 };
+	uint32_t k = (uint32_t)num_rng_below(r, 40);
+	int dir = (int)num_rng_below(r, 2);
+	struct segment s = dir == 0 ? seg(ms, 1, (uint16_t)(40000 + k), 2, 22)
+				    : seg(ms, 2, 22, 1, (uint16_t)(40000 + k));
+	uint32_t *seq = &next[k][dir];
+
+	s.ts.ns += (int64_t)num_rng_below(r, 3) * MS;
+	s.file = num_rng_below(r, 2000) == 0;
+	s.hash = k < 8 ? 7 : k * 0x9e3779b9u; /* some with equal hashes */
+	s.ip_id = (uint16_t)num_rng_below(r, 4);
+	s.is_v6 = num_rng_below(r, 8) == 0;
+	if (num_rng_below(r, 300) == 0)
+		s.proto = PROTO_UDP;
+	if (num_rng_below(r, 30) == 0)
+		s.tcp_flags = odd[num_rng_below(r, sizeof(odd))];
+	if (num_rng_below(r, 60) == 0)
+		s.outcome = SEG_OTHER;
+	if (num_rng_below(r, 60) == 0)
+		s.ts = TSTAMP_NONE;
+	if (num_rng_below(r, 2) == 0)
+		s.payload_len = (uint32_t)num_rng_below(r, 1500);
+	if (num_rng_below(r, 500) == 0)
+		s.payload_len = UINT32_MAX - (uint32_t)num_rng_below(r, 9);
+	s.seq = *seq;
+	if (num_rng_below(r, 10) == 0)
+		s.seq += (uint32_t)num_rng_below(r, 4000) - 2000;
+	else if (s.payload_len < 2000)
+		*seq += s.payload_len;
+	s.ack = next[k][!dir] - (uint32_t)(num_rng_below(r, 4) == 0) * 100;
+	return s;
+}
+
+/* The short cut says what the long way says, whatever comes. */
+static void test_short_cut(void **state)
+{
+	struct conn_table *a = conn_table_new(30, NULL, NULL, NULL);
+	struct conn_table *b = conn_table_new(30, NULL, NULL, NULL);
+	uint32_t next[40][2] = { { 0 } };
+	struct num_rng r = { 11 };
+	struct conn_event x[100], y[100];
+	struct segment s[100];
+	size_t n, k;
+
+	(void)state;
+	memset(x, 0, sizeof(x));
+	memset(y, 0, sizeof(y));
+	for (int batch = 0; batch < 3000; batch++) {
+		n = 1 + (size_t)num_rng_below(&r, 100);
+		for (size_t i = 0; i < n; i++)
+			s[i] = any_segment(&r, batch * 20, next);
+		for (size_t at = 0; at < n; at += k) {
+			k = conn_update(a, s + at, n - at, x);
+			assert_int_equal(
+				conn_update_plain(b, s + at, n - at, y), k);
+			assert_true(k > 0);
+			assert_memory_equal(x, y, k * sizeof(x[0]));
+		}
+		conn_expire(a, s[n - 1].ts);
+		conn_expire(b, s[n - 1].ts);
+	}
+	assert_memory_equal(conn_table_stats(a), conn_table_stats(b),
+			    sizeof(struct conn_stats));
+	assert_true(conn_table_stats(a)->evicted > 0);
+	for (uint32_t i = 0; i < conn_slots(a); i++) {
+		assert_memory_equal(conn_get(a, i), conn_get(b, i),
+				    sizeof(struct conn));
+		assert_memory_equal(conn_get_cold(a, i), conn_get_cold(b, i),
+				    sizeof(struct conn_cold));
+	}
+	conn_table_free(a);
+	conn_table_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -455,6 +537,7 @@ int main(void)
 		cmocka_unit_test(test_seen_twice),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_collisions),
+		cmocka_unit_test(test_short_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -269,12 +269,18 @@ static void test_short_cut(void **state)
 		pkt_init(&k, "payload and padding", 19);
 		add_tcp(&k, i % 2 ? TCP_SYN : TCP_ACK, opts[i % 3].opt,
 			opts[i % 3].n);
-		add_ip4(&k, PROTO_TCP);
-		add_ether(&k, 0x0800);
+		if (i % 5 < 2) {
+			add_ip6(&k, PROTO_TCP);
+			add_ether(&k, 0x86dd);
+		} else {
+			add_ip4(&k, PROTO_TCP);
+			add_ether(&k, 0x0800);
+		}
 		for (int n = (int)num_rng_below(&r, 3); n > 0; n--)
 			k.p[num_rng_below(&r, k.n)] = (uint8_t)num_rng_next(&r);
 		if (num_rng_below(&r, 4) == 0)
-			set16(k.p + 16, (uint32_t)num_rng_below(&r, 100));
+			set16(k.p + (i % 5 < 2 ? 18 : 16),
+			      (uint32_t)num_rng_below(&r, 100));
 		f.data = k.p;
 		f.caplen = k.n;
 		if (num_rng_below(&r, 4) == 0)

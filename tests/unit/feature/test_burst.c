@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/num.h"
 #include "feature/burst.h"
 
 #define HOUR_US UINT64_C(3600000000) /* the epoch lies before the first */
@@ -189,6 +190,67 @@ static void test_new_connection(void **state)
 	burst_table_free(t);
 }
 
+/* A batch is its events one by one. */
+static void test_batch(void **state)
+{
+	static const uint8_t kinds[] = { EV_DATA, EV_DATA, EV_ACK,
+					 EV_RETRANSMIT };
+	struct burst_table *t = table(4, 64), *u = table(4, 64);
+	struct burst a[400], b[400];
+	struct burst_note notes[300];
+	struct conn_event ev[300];
+	struct num_rng r = { 3 };
+	size_t n, found = 0, k = 0;
+	int64_t us = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 300; i++) {
+		us += (int64_t)num_rng_below(&r, 60000);
+		ev[i] = (struct conn_event){
+			.ts = { INT64_C(1000000000000000) + us * 1000 },
+			.slot = i < 4 ? i : (uint32_t)num_rng_below(&r, 4),
+			.dir = (uint8_t)num_rng_below(&r, 2),
+			.flags = kinds[num_rng_below(&r, 4)],
+		};
+		if (i < 4)
+			ev[i].flags |= EV_NEW;
+		if (ev[i].flags & EV_DATA)
+			ev[i].new_bytes = 1 + (uint32_t)num_rng_below(&r, 99);
+		if (i == 50)
+			ev[i].slot = CONN_NONE;
+	}
+	n = burst_update_batch(t, ev, 300, 3, notes);
+	for (uint32_t i = 0; i < 300; i++) {
+		const struct conn_event *e = &ev[i];
+		bool onset;
+
+		if (e->slot == CONN_NONE)
+			continue;
+		onset = burst_update(u, e) && burst_count(u, e->slot) >= 3;
+		if (!onset && !(e->flags & EV_NEW))
+			continue;
+		assert_true(k < n);
+		assert_int_equal(notes[k].event, i);
+		assert_int_equal(notes[k].is_onset, onset);
+		assert_int_equal(notes[k].is_new, (e->flags & EV_NEW) != 0);
+		assert_int_equal(notes[k].us,
+				 burst_last_us(u, e->slot, e->dir));
+		found += onset;
+		k++;
+	}
+	assert_int_equal(k, n);
+	assert_true(found > 20);
+	for (uint32_t slot = 0; slot < 4; slot++) {
+		for (int d = 0; d < 2; d++) {
+			n = burst_copy(t, slot, d, 0, a, 400);
+			assert_int_equal(burst_copy(u, slot, d, 0, b, 400), n);
+			assert_memory_equal(a, b, n * sizeof(a[0]));
+		}
+	}
+	burst_table_free(t);
+	burst_table_free(u);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +261,7 @@ int main(void)
 		cmocka_unit_test(test_pool_full),
 		cmocka_unit_test(test_long_log),
 		cmocka_unit_test(test_new_connection),
+		cmocka_unit_test(test_batch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
