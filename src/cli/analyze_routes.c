@@ -8,8 +8,12 @@
 #include "cli/routes_load.h"
 #include "context/bgp.h"
 #include "context/origin.h"
+#include "context/visible.h"
 
 #define MOST_ADDRESSES 5000
+#define SAMPLE_SEC     60 /* the routes are looked at so often */
+#define NOT_KNOWN      (-1)
+#define NOT_SEEN       (-2) /* no sample yet */
 
 /* The last moment of the capture, in seconds. */
 static int64_t end_of(const struct case_record *c)
@@ -68,6 +72,124 @@ static bool add_context(struct case_address *a, const struct origin_answer *w,
 	return true;
 }
 
+/* Visibility of the capture's networks while the routes are replayed. */
+struct watch {
+	struct passive_report *p;
+	struct visible *v;
+	int64_t next; /* sample */
+	int *last;    /* per network */
+};
+
+static void watch_bin(struct watch *w, int64_t bin)
+{
+	const struct passive_input *in = &w->p->in;
+
+	if (bin < 0 || bin >= in->nbins)
+		return;
+	for (uint32_t g = 0; g < in->ngroups; g++) {
+		int *x = &w->p->visible[g][bin], now = w->last[g];
+
+		if (*x == NOT_SEEN)
+			*x = now;
+		else if (*x < 0 || now < 0 || (*x > 500) != (now > 500))
+			*x = NOT_KNOWN; /* it came or went in this bin */
+		else if (now < *x)
+			*x = now; /* the worst that held */
+	}
+}
+
+/* Called after each record: brings the samples up to its time. */
+static void watch_tick(void *arg, int64_t sec)
+{
+	struct watch *w = arg;
+	const struct passive_input *in = &w->p->in;
+	bool looked = false;
+
+	if (w->next == 0)
+		w->next = in->start_sec;
+	for (; w->next <= sec &&
+	       w->next <= in->start_sec + (int64_t)in->nbins * in->bin_sec;
+	     w->next += SAMPLE_SEC) {
+		if (!looked) {
+			visible_refresh(w->v);
+			for (uint32_t g = 0; g < in->ngroups; g++)
+				w->last[g] = visible_permille(
+					w->v, &in->group[g].host);
+			looked = true;
+		}
+		watch_bin(w, (w->next - in->start_sec) / in->bin_sec);
+	}
+}
+
+/* While a feed is silent nothing is known. */
+static void watch_note(void *arg, const struct replay_note *n)
+{
+	struct watch *w = arg;
+	const struct passive_input *in = &w->p->in;
+
+	if (n->what != EV_GAP)
+		return;
+	for (uint32_t i = 0; i < in->nbins; i++) {
+		int64_t from = in->start_sec + (int64_t)i * in->bin_sec;
+
+		if (from + in->bin_sec <= n->from_sec || from >= n->sec)
+			continue;
+		for (uint32_t g = 0; g < in->ngroups; g++)
+			w->p->visible[g][i] = NOT_KNOWN;
+	}
+}
+
+static bool watch_begin(struct watch *w, struct passive_report *p,
+			struct routes *r, struct err *e)
+{
+	memset(w, 0, sizeof(*w));
+	if (p == NULL || p->in.ngroups == 0)
+		return true;
+	w->v = visible_new(r->replay, e);
+	w->last = calloc(p->in.ngroups, sizeof(*w->last));
+	p->visible = calloc(p->in.ngroups, sizeof(*p->visible));
+	if (w->v == NULL || w->last == NULL || p->visible == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for the routes");
+	for (uint32_t g = 0; g < p->in.ngroups; g++) {
+		p->visible[g] = malloc(p->in.nbins * sizeof(int));
+		if (p->visible[g] == NULL)
+			return err_set(e, ERR_MEMORY,
+				       "no memory for the routes");
+		for (uint32_t i = 0; i < p->in.nbins; i++)
+			p->visible[g][i] = NOT_SEEN;
+	}
+	w->p = p;
+	r->replay->watch_gaps = r->replay->gaps_told_only = true;
+	r->replay->hooks = (struct replay_hooks){ w, NULL, watch_note };
+	return true;
+}
+
+static uint32_t origin_of(struct origin_query *q, const struct addr *a,
+			  struct origin_answer *w)
+{
+	struct prefix p = prefix_of_addr(a);
+
+	origin_ask(q, &p, false, w);
+	return w->nclaims > 0 ? w->claim[0].asn : 0;
+}
+
+/* The networks' origins, then what their silence says. */
+static bool judge(struct passive_report *p, struct origin_query *q,
+		  struct origin_answer *w, struct err *e)
+{
+	if (p == NULL)
+		return true;
+	for (uint32_t g = 0; g < p->in.ngroups; g++) {
+		struct passive_group *x = &p->group[g];
+
+		x->asn = origin_of(q, &x->host, w);
+		if (x->has_router)
+			x->router_asn = origin_of(q, &x->router, w);
+	}
+	return passive_report_judge(p, &passive_defaults) ||
+	       err_set(e, ERR_MEMORY, "no memory for the networks");
+}
+
 static bool ask_all(struct case_record *c, struct routes *r, int64_t at,
 		    struct err *e)
 {
@@ -84,6 +206,7 @@ static bool ask_all(struct case_record *c, struct routes *r, int64_t at,
 	}
 	if (!ok && q != NULL)
 		err_set(e, ERR_MEMORY, "no memory for the routes");
+	ok = ok && judge(c->passive, q, w, e);
 	free(w);
 	origin_free(q);
 	return ok;
@@ -94,15 +217,19 @@ bool analyze_routes(struct case_record *c, const char *const *paths, size_t n,
 {
 	int64_t at = end_of(c);
 	struct routes r = { .feed = NULL };
+	struct watch w = { .p = NULL };
 	unsigned added = 0;
 	bool ok = routes_init(&r, e);
 
 	if (ok)
 		r.replay->watch_gaps = false;
+	ok = ok && watch_begin(&w, c->passive, &r, e);
 	for (size_t i = 0; ok && i < n; i++)
 		ok = feed_add(r.feed, paths[i], &added, e);
-	ok = ok && routes_replay(&r, at, NULL, NULL, e);
+	ok = ok && routes_replay(&r, at, w.p ? watch_tick : NULL, &w, e);
 	if (ok) {
+		if (w.p && !r.no_data)
+			watch_tick(&w, at == ROUTES_NO_TIME ? r.last_sec : at);
 		routes_complain(&r);
 		if (r.no_data)
 			ok = err_set(e, ERR_USAGE,
@@ -112,6 +239,8 @@ bool analyze_routes(struct case_record *c, const char *const *paths, size_t n,
 	if (ok && at == ROUTES_NO_TIME)
 		at = r.last_sec;
 	ok = ok && ask_all(c, &r, at, e);
+	visible_free(w.v);
+	free(w.last);
 	routes_free(&r);
 	return ok;
 }

@@ -97,8 +97,9 @@ static const struct option_def options[] = {
 	  "No progress and no notes on standard error, only errors." },
 	{ OPT_MRT, 0, "mrt", ARG_REQUIRED, "PATH",
 	  "BGP data in MRT files (RIBs, updates, directories of them): who "
-	  "announced each address at the end of the capture, as context. May "
-	  "be repeated.",
+	  "announced each address at the end of the capture, and whether the "
+	  "networks outside were routed and answered, as context. May be "
+	  "repeated.",
 	  NULL, COMPLETE_FILES },
 	{ OPT_NO_FAR_END, 0, "no-far-end", ARG_NONE, NULL,
 	  "Only pairs of connections: do not ask whether an address ends TCP "
@@ -340,6 +341,7 @@ static bool take_option(struct job *j, const struct opts *o, int id)
 		return true;
 	case OPT_MRT:
 		j->mrt[j->n_mrt++] = o->value;
+		j->o.passive = true;
 		return true;
 	case OPT_NO_FAR_END:
 		j->o.no_far_end = true;

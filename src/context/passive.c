@@ -68,7 +68,7 @@ static bool silent(const struct passive_bin *b)
 /* Share of the other ASes that answered before and are silent in all of
  * these bins. */
 static double others_silent(const struct passive_input *in, uint32_t me,
-			    uint32_t from, uint32_t to)
+			    uint32_t from, uint32_t to, uint32_t *others)
 {
 	uint32_t active = 0, gone = 0;
 
@@ -85,6 +85,7 @@ static double others_silent(const struct passive_input *in, uint32_t me,
 		active += before;
 		gone += before && !during;
 	}
+	*others = active;
 	return active ? (double)gone / active : 0;
 }
 
@@ -110,9 +111,12 @@ static bool renumbered(const struct passive_input *in, uint32_t me,
 
 static enum passive_control control(const struct passive_input *in,
 				    const struct passive_rules *rules,
-				    const struct passive_finding *f,
-				    uint32_t from, uint32_t to)
+				    struct passive_finding *f, uint32_t from,
+				    uint32_t to)
 {
+	uint32_t others;
+
+	f->silent_share = others_silent(in, f->group, from, to, &others);
 	if (f->silent_share > rules->sensor_share)
 		return CONTROL_SENSOR;
 	for (uint32_t i = from; in->sensor_drops && i < to; i++)
@@ -124,7 +128,7 @@ static enum passive_control control(const struct passive_input *in,
 		return CONTROL_NOT_ASKED;
 	if (renumbered(in, f->group, from, to))
 		return CONTROL_RENUMBERED;
-	return CONTROL_NONE;
+	return others ? CONTROL_NONE : CONTROL_ALONE;
 }
 
 static uint32_t ends(const struct passive_bin *b)
@@ -179,6 +183,38 @@ static bool rtt_rose(const struct passive_bin *b, uint32_t from,
 	       (double)late > (double)usual * (1 + rules->rtt_step);
 }
 
+/* Seconds over which it was asked in vain. */
+static uint32_t asked_for(const struct passive_input *in,
+			  const struct passive_group *g, uint32_t from,
+			  uint32_t to)
+{
+	uint32_t first = to, last = from;
+
+	for (uint32_t i = from; i < to; i++) {
+		if (!g->bin[i].unanswered)
+			continue;
+		if (first == to)
+			first = i;
+		last = i;
+	}
+	return first < last ? (last - first) * in->bin_sec : 0;
+}
+
+/* Against the waits that had ended before it. */
+static double silence_lr(const struct passive_group *g, uint32_t sec,
+			 struct passive_finding *f)
+{
+	uint32_t longer = 0;
+
+	for (uint32_t i = 0; i < g->ngaps; i++) {
+		if (g->gap_at && g->gap_at[i] >= f->from_sec)
+			continue;
+		f->earlier++;
+		longer += g->gap_sec[i] >= sec;
+	}
+	return (double)(f->earlier + 1) / (double)(longer + 1);
+}
+
 static void describe(const struct passive_input *in,
 		     const struct passive_rules *rules, uint32_t from,
 		     uint32_t to, struct passive_finding *f)
@@ -193,20 +229,18 @@ static void describe(const struct passive_input *in,
 		f->unreachable += g->bin[i].unreachable;
 		f->ttl_exceeded += g->bin[i].ttl_exceeded;
 	}
-	f->lr = passive_silence_lr((to - from) * in->bin_sec, g->gap_sec,
-				   g->ngaps);
-	f->silent_share = others_silent(in, f->group, from, to);
+	f->lr = silence_lr(g, asked_for(in, g, from, to), f);
 	f->control = control(in, rules, f, from, to);
-	f->sufficient = f->lr >= rules->lr_min && f->control == CONTROL_NONE;
 	mass_end(in, rules, from, f);
 	f->rtt_rose = rtt_rose(g->bin, from, rules);
 }
 
 uint32_t passive_silences(const struct passive_input *in,
 			  const struct passive_rules *rules,
-			  struct passive_finding *out, uint32_t max)
+			  struct passive_finding *out, uint32_t max,
+			  uint32_t *tested)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, asked = 0;
 
 	for (uint32_t g = 0; g < in->ngroups; g++) {
 		const struct passive_bin *b = in->group[g].bin;
@@ -228,11 +262,62 @@ uint32_t passive_silences(const struct passive_input *in,
 				out[n].group = g;
 				describe(in, rules, from, i, &out[n]);
 			}
+			for (uint32_t k = from; k < i; k++) {
+				if (!b[k].unanswered)
+					continue;
+				asked++;
+				break;
+			}
 			n++;
 			i--; /* the bin that ended it */
 		}
 	}
+	for (uint32_t i = 0; i < n && i < max; i++)
+		out[i].sufficient = out[i].control == CONTROL_NONE &&
+				    out[i].lr >= rules->lr_min * asked;
+	if (tested)
+		*tested = asked;
 	return n;
+}
+
+bool passive_report_judge(struct passive_report *p,
+			  const struct passive_rules *rules)
+{
+	uint32_t n = passive_silences(&p->in, rules, NULL, 0, NULL);
+	uint32_t m = passive_steps(&p->in, rules, NULL, 0), k = 0;
+
+	free(p->finding);
+	free(p->step);
+	p->finding = calloc(n + 1u, sizeof(*p->finding));
+	p->step = calloc(m + 1u, sizeof(*p->step));
+	if (!p->finding || !p->step)
+		return false;
+	passive_silences(&p->in, rules, p->finding, n, &p->tested);
+	for (uint32_t i = 0; i < n; i++) /* the peer that simply finished */
+		if (p->finding[i].asked || p->finding[i].mass_end)
+			p->finding[k++] = p->finding[i];
+	p->nfindings = k;
+	p->nsteps = passive_steps(&p->in, rules, p->step, m);
+	return true;
+}
+
+void passive_report_free(struct passive_report *p)
+{
+	if (!p)
+		return;
+	for (uint32_t i = 0; i < p->in.ngroups; i++) {
+		free(p->group[i].bin);
+		free(p->group[i].gap_sec);
+		free(p->group[i].gap_at);
+		if (p->visible)
+			free(p->visible[i]);
+	}
+	free(p->visible);
+	free(p->group);
+	free(p->drops);
+	free(p->finding);
+	free(p->step);
+	free(p);
 }
 
 /* A step: the smallest values of three bins before and of three after differ,
@@ -317,7 +402,8 @@ void passive_cells(const struct passive_input *in, uint32_t group,
 const char *passive_cell_word(enum passive_cell c)
 {
 	static const char *const words[] = {
-		"not known: nothing was asked, or no routes are known",
+		"not known: nothing was asked, or no routes are known, or they "
+		"came or went in this time",
 		"routed and answering: in operation",
 		"routed and silent: data plane, filter, load or power; the "
 		"routes do not show it",
@@ -338,6 +424,7 @@ const char *passive_control_word(enum passive_control c)
 		"one direction only: answers may take another way",
 		"nothing was asked: the peer may simply have finished",
 		"new activity in the same AS: renumbered or moved",
+		"no other network was active: the own line cannot be excluded",
 	};
 
 	return words[c];

@@ -18,8 +18,9 @@
 struct passive_bin {
 	uint32_t received;   /* packets from the network */
 	uint32_t sent;	     /* packets to it */
-	uint32_t unanswered; /* SYNs, retransmissions, probes to it without
-			      * any packet back in this bin */
+	uint32_t unanswered; /* SYNs, data, retransmissions, probes to hosts
+			      * that had answered before, without any packet
+			      * back in this bin */
 	uint32_t open;	     /* sessions open at the start of the bin */
 	uint32_t ended_fin, ended_rst; /* by the peer itself */
 	uint32_t ended_rst_other;      /* RST whose TTL is not the peer's */
@@ -28,16 +29,25 @@ struct passive_bin {
 	uint32_t unreachable_bad;      /* quote unknown or stale: not counted */
 	uint32_t ttl_exceeded;	       /* ICMP type 11, quote matched */
 	uint64_t rtt_min_ns;	       /* 0: none measured */
-	uint8_t ttl;		       /* most frequent TTL, 0: none */
+	uint8_t ttl; /* most frequent TTL, as if all hosts began with 64 (so
+		      * that two kinds of hosts are no step); 0: none */
 };
 
 struct passive_group {
 	struct prefix prefix;
 	uint32_t asn; /* 0: not known */
-	const struct passive_bin *bin;
-	/* earlier gaps between packets from it, in seconds, in any order */
-	const uint32_t *gap_sec;
+	struct passive_bin *bin;
+	/* waits for an answer, in any order: seconds from the first to the
+	 * last packet that asked, and when the answer came (NULL: all of them
+	 * are earlier than any silence) */
+	uint32_t *gap_sec;
+	int64_t *gap_at;
 	uint32_t ngaps;
+	struct addr host; /* one of its hosts that answered */
+	/* the router that last reported one of its hosts unreachable */
+	struct addr router;
+	bool has_router;
+	uint32_t router_asn; /* 0: not known */
 };
 
 struct passive_input {
@@ -57,14 +67,16 @@ enum passive_control {
 	CONTROL_ONE_SIDED,  /* answers may take another way */
 	CONTROL_NOT_ASKED,  /* nothing was sent: the peer may have finished */
 	CONTROL_RENUMBERED, /* silence here, new activity in the same AS */
+	CONTROL_ALONE,	    /* no other network to tell the own line by */
 };
 
 struct passive_rules {
 	double sensor_share; /* of the other ASes silent: sensor (0.3) */
-	double lr_min;	     /* silence counts from this LR on (10) */
-	double mass_p;	     /* binomial tail of a mass end (1e-4) */
-	uint32_t mass_min;   /* sessions that end together (3) */
-	double rtt_step;     /* relative (0.2) and at least 1 ms */
+	double lr_min; /* silence counts from this LR on (10), times the number
+			* of silences that were looked at */
+	double mass_p; /* binomial tail of a mass end (1e-4) */
+	uint32_t mass_min; /* sessions that end together (3) */
+	double rtt_step;   /* relative (0.2) and at least 1 ms */
 };
 extern const struct passive_rules passive_defaults;
 
@@ -72,9 +84,10 @@ struct passive_finding {
 	uint32_t group;
 	int64_t from_sec, to_sec; /* to: start of the bin of return, or end */
 	bool returned;
-	uint32_t asked;	 /* unanswered packets meanwhile */
-	double lr;	 /* of this silence, at most ngaps + 1 */
-	bool sufficient; /* lr >= lr_min and no control stands */
+	uint32_t asked;	  /* unanswered packets meanwhile */
+	double lr;	  /* of this silence, at most earlier + 1 */
+	uint32_t earlier; /* waits before it */
+	bool sufficient;  /* lr >= lr_min * tested, and no control stands */
 	enum passive_control control;
 	double silent_share;	 /* of the other ASes, in the same time */
 	uint32_t ended, of_open; /* sessions that died as it began */
@@ -92,10 +105,12 @@ struct passive_step { /* a change of path, seen from here */
 };
 
 /* Writes at most max findings in order of group and time; returns how many
- * there are. */
+ * there are.  *tested: those in which something was asked; each is one
+ * hypothesis.  May be NULL. */
 uint32_t passive_silences(const struct passive_input *in,
 			  const struct passive_rules *rules,
-			  struct passive_finding *out, uint32_t max);
+			  struct passive_finding *out, uint32_t max,
+			  uint32_t *tested);
 uint32_t passive_steps(const struct passive_input *in,
 		       const struct passive_rules *rules,
 		       struct passive_step *out, uint32_t max);
@@ -115,6 +130,24 @@ void passive_cells(const struct passive_input *in, uint32_t group,
 /* What the cell may mean; never averaged with its neighbours. */
 const char *passive_cell_word(enum passive_cell c);
 const char *passive_control_word(enum passive_control c);
+
+/* All of one capture, and of the routes beside it. */
+struct passive_report {
+	struct passive_input in;     /* its arrays are the next two */
+	struct passive_group *group; /* owned, with what they point to */
+	uint32_t *drops;	     /* owned */
+	struct passive_finding *finding;
+	uint32_t nfindings, tested;
+	struct passive_step *step;
+	uint32_t nsteps;
+	int **visible;	  /* per group in.nbins of them, 1/1000; or NULL */
+	uint32_t refused; /* networks there was no room for */
+};
+
+void passive_report_free(struct passive_report *p);
+/* Fills finding and step from in.  False when memory is short. */
+bool passive_report_judge(struct passive_report *p,
+			  const struct passive_rules *rules);
 
 /* Chance that at least k of m end when each does with probability p. */
 double passive_binomial(uint32_t k, uint32_t m, double p);

@@ -258,7 +258,8 @@ static void clock_of(struct replay *r, unsigned c, int64_t sec)
 						      .from_sec = k->last_sec,
 						      .collector = c,
 						      .peer = RIB_NONE });
-			collector_unsure(r, c, k->last_sec);
+			if (!r->gaps_told_only)
+				collector_unsure(r, c, k->last_sec);
 		}
 	}
 	if (sec / 60 != k->last_sec / 60) {

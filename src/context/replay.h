@@ -84,7 +84,8 @@ struct replay {
 	unsigned ncoll;
 	struct replay_minute *minute; /* per peer */
 	unsigned nminute;
-	bool watch_gaps; /* look for silence */
+	bool watch_gaps;     /* look for silence */
+	bool gaps_told_only; /* a note, and what was said still counts */
 	struct replay_hooks hooks;
 	struct bgp_path path; /* scratch */
 	uint64_t bad_routes;  /* treated as withdrawn (RFC 7606) */

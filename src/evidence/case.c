@@ -144,6 +144,7 @@ void case_free(struct case_record *c)
 	free(c->losses);
 	free(c->text);
 	free(c->same_host);
+	passive_report_free(c->passive);
 	free(c);
 }
 

@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/num.h"
 #include "base/tstamp.h"
+#include "context/passive.h"
 
 /* The five rival explanations of a pair (design.md section 5). */
 enum rival {
@@ -232,12 +233,13 @@ struct case_record {
 	struct case_hypotheses hyp;
 	struct case_counter *losses; /* every counter, zeros too */
 	size_t n_losses;
-	char *text;		  /* names of losses read from a file */
-	uint32_t validation_runs; /* behind the cap of the LR */
-	char calibration[96];	  /* of the far end, "" = not used */
-	bool damaged;		  /* some input was lost or damaged */
-	char frames_missing[96];  /* why relays have no exchanges; "" = they
-				   * have, or nobody asked */
+	char *text;			/* names of losses read from a file */
+	struct passive_report *passive; /* with --mrt; owned; may be NULL */
+	uint32_t validation_runs;	/* behind the cap of the LR */
+	char calibration[96];		/* of the far end, "" = not used */
+	bool damaged;			/* some input was lost or damaged */
+	char frames_missing[96]; /* why relays have no exchanges; "" = they
+				  * have, or nobody asked */
 };
 
 struct case_record *case_new(struct err *e);

@@ -20,6 +20,7 @@
 #include "feature/burst.h"
 #include "pipeline/frames.h"
 #include "pipeline/intake.h"
+#include "pipeline/passive_tap.h"
 #include "relay/index.h"
 #include "relay/judge.h"
 
@@ -39,7 +40,8 @@ struct run {
 	struct burst_table *bursts;
 	struct relay_index *index;
 	struct judge *judge;
-	struct farend *far; /* NULL: not asked for */
+	struct farend *far;	 /* NULL: not asked for */
+	struct passive_tap *tap; /* NULL: not asked for */
 	uint8_t *named;	    /* per slot: a kept pair names it */
 	struct assess_pair *pairs;
 	size_t n_pairs, room_pairs;
@@ -163,6 +165,8 @@ static void on_release(void *arg, uint32_t slot)
 
 	if (r->far != NULL)
 		farend_release(r->far, slot, conn_get(r->conns, slot));
+	if (r->tap != NULL)
+		passive_tap_release(r->tap, slot);
 	relay_index_release(r->index, slot, conn_get(r->conns, slot),
 			    conn_get_cold(r->conns, slot));
 	if ((r->named[slot] || r->o->all) &&
@@ -229,6 +233,9 @@ static bool run_open(struct run *r, struct err *e)
 		if (r->far == NULL)
 			return false;
 	}
+	if (o->passive &&
+	    (r->tap = passive_tap_new(o->max_conns, e)) == NULL)
+		return false;
 	if (!r->decoder || !r->conns || !r->bursts || !r->index || !r->judge)
 		return false;
 	if (r->named == NULL)
@@ -244,6 +251,7 @@ static bool run_open(struct run *r, struct err *e)
 static void run_close(struct run *r)
 {
 	farend_free(r->far);
+	passive_tap_free(r->tap);
 	judge_free(r->judge);
 	relay_index_free(r->index);
 	burst_table_free(r->bursts);
@@ -319,6 +327,9 @@ static void use_batch(struct run *r, struct segment *seg, size_t n)
 		use_notes(r, ev, notes, noted);
 		if (r->far != NULL)
 			use_far(r, seg + at, ev, done);
+		for (size_t i = 0; r->tap != NULL && i < done; i++)
+			passive_tap_update(r->tap, &seg[at + i], &ev[i],
+					   r->conns);
 	}
 	if (n > 0)
 		conn_expire(r->conns, seg[n - 1].ts);
@@ -392,7 +403,7 @@ static bool read_all(struct run *r, struct err *e)
 	unsigned batches = 0;
 
 	r->intake = intake_new(r->capture, r->decoder, r->o->threads > 1,
-			       r->far != NULL, e);
+			       r->far != NULL || r->tap != NULL, e);
 	if (r->intake == NULL)
 		return false;
 	for (;;) {
@@ -604,6 +615,23 @@ static bool add_far_end(struct run *r, struct case_record *c, struct err *e)
 	return ok;
 }
 
+/* The capture's own view of the networks outside, for --mrt. */
+static bool add_passive(struct run *r, struct case_record *c, struct err *e)
+{
+	uint64_t drops = 0, packets = 0;
+
+	if (r->tap == NULL)
+		return true;
+	for (size_t i = 0; i < c->n_captures; i++) {
+		drops += c->captures[i].drops;
+		packets += c->captures[i].packets;
+	}
+	c->passive = passive_tap_finish(r->tap, drops, packets);
+	if (c->passive == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for the networks");
+	return true;
+}
+
 static struct case_record *finish(struct run *r, struct err *e)
 {
 	struct case_record *c;
@@ -614,7 +642,7 @@ static struct case_record *finish(struct run *r, struct err *e)
 		return NULL;
 	}
 	c = build_case(r, false, e);
-	if (c != NULL && !add_far_end(r, c, e)) {
+	if (c != NULL && (!add_far_end(r, c, e) || !add_passive(r, c, e))) {
 		case_free(c);
 		return NULL;
 	}

@@ -28,6 +28,7 @@ struct analyze_options {
 	uint64_t seed;	      /* of decoys; stands in the report */
 	bool no_far_end;      /* pairs only */
 	bool frames;	      /* read again: name the packets (frames.h) */
+	bool passive;	      /* fill case_record.passive, for --mrt */
 	const struct farend_calib *calibration; /* NULL: the shipped one */
 	/* called from time to time on long reads; NULL = silent */
 	void (*progress)(void *arg, uint64_t bytes_done, uint64_t bytes_all,

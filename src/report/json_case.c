@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "decode/segment.h"
+#include "report/route_passive.h"
 
 static void ktime(struct json *j, const char *key, struct tstamp t)
 {
@@ -363,6 +364,13 @@ bool report_json(FILE *f, const struct case_record *c, bool all)
 	json_end(&j);
 	lists(&j, c, all);
 	hypotheses(&j, c);
+	if (c->passive != NULL) {
+		struct route_passive p = route_passive_of(c->passive);
+
+		open_at(&j, "networks_outside", json_object);
+		route_passive_json(&j, &p);
+		json_end(&j);
+	}
 	open_at(&j, "losses", json_object);
 	for (size_t i = 0; i < c->n_losses; i++)
 		json_kuint(&j, c->losses[i].name, c->losses[i].value);

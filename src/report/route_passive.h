@@ -17,8 +17,13 @@ struct route_passive {
 	const struct passive_step *step;
 	uint32_t nsteps;
 	/* per group nbins values of route_series(); NULL without routes */
-	const int *const *visible;
+	int *const *visible;
+	uint32_t tested; /* silences in which something was asked */
+	uint32_t limit;	 /* networks and steps in the text; 0: all */
 };
+
+/* What a case holds; see passive_report. */
+struct route_passive route_passive_of(const struct passive_report *p);
 
 void route_passive_text(FILE *f, const struct route_passive *p);
 void route_passive_json(struct json *j, const struct route_passive *p);

@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/route_passive.h"
 #include "report/words.h"
 
-#define INDENT	     13 /* under the address */
-#define VALUE	     25 /* where the text behind "strength:" begins */
-#define LISTED	     6	/* undetermined addresses named one by one */
-#define RELAYS_SHOWN 4	/* per address in full without --all */
+#define INDENT	       13 /* under the address */
+#define VALUE	       25 /* where the text behind "strength:" begins */
+#define LISTED	       6  /* undetermined addresses named one by one */
+#define RELAYS_SHOWN   4  /* per address in full without --all */
+#define NETWORKS_SHOWN 4  /* with --mrt, without --all */
 
 struct screen {
 	FILE *f;
@@ -542,6 +544,12 @@ bool report_text(FILE *f, const struct case_record *c,
 	addresses(&sc);
 	notes(&sc);
 	chains(&sc);
+	if (c->passive != NULL) {
+		struct route_passive p = route_passive_of(c->passive);
+
+		p.limit = s->all ? 0 : NETWORKS_SHOWN;
+		route_passive_text(f, &p);
+	}
 	self_check(&sc);
 	losses(&sc);
 	closing(&sc);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks cases against doc/case.schema.json.
 
-usage: check-schema.py SCHEMA PROGRAM FILE...
+usage: check-schema.py SCHEMA PROGRAM [--OPTION...] FILE...
 Runs `PROGRAM analyze --json` (plain and with --all) on each FILE.  Also
 checks that the schema refuses what it should.  Exit 77 = skipped.
 """
@@ -25,10 +25,11 @@ def main():
     validator = cls(schema)
     bad = 0
     case = None
-    for path in sys.argv[3:]:
+    given = [a for a in sys.argv[3:] if a.startswith("--")]
+    for path in sys.argv[3 + len(given):]:
         for extra in ([], ["--all"]):
             run = subprocess.run(
-                [sys.argv[2], "analyze", "--json", *extra, path],
+                [sys.argv[2], "analyze", "--json", *extra, *given, path],
                 stdout=subprocess.PIPE, check=False)
             if run.returncode not in (0, 3, 4):
                 print(path, "exit", run.returncode)

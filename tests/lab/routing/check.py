@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 
+import capture
 import make
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -122,10 +123,43 @@ def ttk2017(prog, where):
     assert len(d['brief']) == 4 and d['findings'] == []
 
 
+def silent(prog, where):
+    """The packets of 2013-03-13 beside the routes: silent, and routed."""
+    nets = capture.routes(where + '/mrt')
+    capture.capture(where + '/silent.pcap.gz', nets)
+    d = json.loads(run([prog, 'analyze', where + '/silent.pcap.gz', '--mrt',
+                        where + '/mrt', '--json'], (0, 3)))
+    n = d['networks_outside']
+    assert [s['prefix'] for s in n['silences']] == NK4
+    for s in n['silences']:
+        o = s['observed']
+        assert s['asn'] == 131279 and s['cause'] == 'undetermined'
+        assert s['control'] == 'none' and o['sufficient'] and o['returned']
+        near(o['from_sec'], capture.LOST[0])
+        near(o['to_sec'], capture.LOST[1])
+        assert o['sessions_died'] == 3 and o['mass_end']
+        assert o.get('router_asn', 4837) == 4837
+        silent = [c for c in s['cells'] if c['cell'] == 'routed-silent']
+        assert len(silent) == 1
+        near(silent[0]['from_sec'], capture.LOST[0])
+        near(silent[0]['to_sec'], capture.LOST[1])
+    assert any('router_asn' in s['observed'] for s in n['silences'])
+    cells = {k: v['networks'] for k, v in n['cells'].items()}
+    assert cells['routed-silent'] == 4 and cells['unrouted-silent'] == 0
+    assert cells['unrouted-answering'] == 0
+    # the way by Intelsat: more hops, a satellite's round trip
+    assert [(s['prefix'], s['sec']) for s in n['path_steps']] == \
+        [(make.NK[0], capture.SAT[0] - 30), (make.NK[0], capture.SAT[1])]
+    # the forged quote is no sign of anything
+    assert not [s for s in n['silences'] if s['prefix'] in nets]
+
+
 if __name__ == '__main__':
-    names = sys.argv[2:] or ['dec2014', 'rpki2025', 'silent2013', 'ttk2017']
+    names = sys.argv[2:] or ['dec2014', 'rpki2025', 'silent2013', 'ttk2017',
+                             'silent']
     for name in names:
         with tempfile.TemporaryDirectory() as where:
-            getattr(make, name)(make.World(131279), where)
+            if hasattr(make, name):
+                getattr(make, name)(make.World(131279), where)
             globals()[name](os.path.abspath(sys.argv[1]), where)
         print('ok', name)

@@ -320,11 +320,11 @@ def rpki2025(w, where):
                 'AS131279,175.45.176.0/22,22,apnic,1742400000\n')
 
 
-def silent2013(w, where):
+def silent2013(w, where, end=None, every=25):
     """The data plane is lost while the routes stay up: nothing in BGP."""
-    start, end = t('2013-03-12 20:00'), t('2013-03-13 12:00')
+    start, end = t('2013-03-12 20:00'), end or t('2013-03-13 12:00')
     w.fill((4837, 131279))
-    w.churn(start, end)
+    w.churn(start, end, every)
     w.gone(t('2013-03-13 00:59') + 30, NK, 8)
     w.back(t('2013-03-13 01:00') + 30, NK[:1], 8, (22351, 131279))
     w.back(t('2013-03-13 01:00') + 30, NK[1:], 8)

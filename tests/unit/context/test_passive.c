@@ -63,7 +63,7 @@ static void hush(struct world *w, uint32_t g, int from, int to)
 
 static uint32_t ask(struct world *w, struct passive_finding *f)
 {
-	return passive_silences(&w->in, &passive_defaults, f, GROUPS);
+	return passive_silences(&w->in, &passive_defaults, f, GROUPS, NULL);
 }
 
 static void silence(void **state)

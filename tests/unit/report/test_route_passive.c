@@ -16,7 +16,7 @@ static void together(void **state)
 	static struct passive_bin bin[8];
 	static uint32_t gap[20];
 	int visible[8] = { 1000, 1000, 1000, 1000, 50, 50, 1000, 1000 };
-	const int *rows[1] = { visible };
+	int *rows[1] = { visible };
 	struct passive_group g = { .prefix = { 4, 24, { 175, 45, 176 } },
 				   .asn = 131279,
 				   .bin = bin,
@@ -28,7 +28,7 @@ static void together(void **state)
 				    .group = &g,
 				    .ngroups = 1 };
 	struct passive_finding f;
-	struct route_passive p = { &in, &f, 1, NULL, 0, rows };
+	struct route_passive p = { &in, &f, 1, NULL, 0, rows, 1, 0 };
 	char *text = NULL;
 	size_t len = 0;
 	struct json j;
@@ -39,13 +39,13 @@ static void together(void **state)
 		bin[i].received = i < 2 || i > 4;
 		bin[i].unanswered = 4;
 	}
-	assert_int_equal(passive_silences(&in, &passive_defaults, &f, 1), 1);
+	assert_int_equal(passive_silences(&in, &passive_defaults, &f, 1, NULL), 1);
 	m = open_memstream(&text, &len);
 	route_passive_text(m, &p);
 	fclose(m);
-	assert_non_null(strstr(text, "routed and silent"));
-	assert_non_null(strstr(text, "unrouted and silent"));
-	assert_non_null(strstr(text, "unrouted and answering"));
+	assert_non_null(strstr(text, "routed-silent"));
+	assert_non_null(strstr(text, "unrouted-silent"));
+	assert_non_null(strstr(text, "unrouted-answering"));
 	assert_non_null(strstr(text, "cause     undetermined"));
 	free(text);
 	m = open_memstream(&text, &len);
