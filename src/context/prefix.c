@@ -20,6 +20,28 @@ void prefix_mask(struct prefix *p)
 	memset(p->b + full, 0, sizeof(p->b) - full);
 }
 
+/* An IPv4 prefix with bytes to spare behind it: four are read at once. */
+static inline bool next_v4(struct rd *r, struct prefix *p)
+{
+	unsigned len = r->p[0];
+	uint32_t b;
+
+	if (len > 32)
+		return false;
+	b = get_be32(r->p + 1) &
+	    (uint32_t)(UINT64_C(0xffffffff00000000) >> len);
+	p->fam = 4;
+	p->len = (uint8_t)len;
+	memset(p->b, 0, sizeof(p->b));
+	p->b[0] = (uint8_t)(b >> 24);
+	p->b[1] = (uint8_t)(b >> 16);
+	p->b[2] = (uint8_t)(b >> 8);
+	p->b[3] = (uint8_t)b;
+	r->p += 1 + (len + 7) / 8;
+	r->left -= 1 + (len + 7) / 8;
+	return true;
+}
+
 enum nlri_result nlri_next(struct rd *r, struct nlri_form form,
 			   struct prefix *p, uint32_t *path_id)
 {
@@ -29,6 +51,8 @@ enum nlri_result nlri_next(struct rd *r, struct nlri_form form,
 	if (r->left == 0)
 		return r->bad ? NLRI_BAD : NLRI_END;
 	*path_id = form.addpath ? rd_be32(r) : 0;
+	if (form.fam == 4 && r->left >= 5 && next_v4(r, p))
+		return NLRI_OK;
 	p->fam = form.fam;
 	p->len = rd_u8(r);
 	n = (p->len + 7u) / 8;

@@ -32,53 +32,65 @@ struct route_text {
 	unsigned npeers;
 	struct cached *cache;
 	char *attr_text; /* of one UPDATE */
+	struct mrt_peer last; /* whose UPDATE was the latest, and its text */
+	char who[64];
+	size_t who_len;
 	struct bgp_path path;
 };
 
-static const char pairs[] = "0001020304050607080910111213141516171819"
-			    "2021222324252627282930313233343536373839"
-			    "4041424344454647484950515253545556575859"
-			    "6061626364656667686970717273747576777879"
-			    "8081828384858687888990919293949596979899";
+/* Three digits and how many of them are leading zeros; copied four bytes at a
+ * time from behind those. */
+struct digits {
+	char text[6];
+	uint8_t skip;
+};
+#define D1(n)                                                                  \
+	{ { '0' + (n) / 100, '0' + (n) / 10 % 10, '0' + (n) % 10 },            \
+	  (n) < 10 ? 2 : (n) < 100 }
+#define D10(n)                                                                 \
+	D1(n), D1(n + 1), D1(n + 2), D1(n + 3), D1(n + 4), D1(n + 5),          \
+		D1(n + 6), D1(n + 7), D1(n + 8), D1(n + 9)
+#define D100(n)                                                                \
+	D10(n), D10(n + 10), D10(n + 20), D10(n + 30), D10(n + 40),            \
+		D10(n + 50), D10(n + 60), D10(n + 70), D10(n + 80),            \
+		D10(n + 90)
+static const struct digits digits[1000] = {
+	D100(0),   D100(100), D100(200), D100(300), D100(400),
+	D100(500), D100(600), D100(700), D100(800), D100(900),
+};
 
-/* Below ten thousand, without leading zeros. */
+/* Below a thousand, without leading zeros.  May write four bytes. */
 static inline char *put_low(char *p, uint32_t v)
 {
-	uint32_t q = v / 100;
+	const struct digits *d = &digits[v];
 
-	if (v < 10) {
-		*p = (char)('0' + v);
-		return p + 1;
-	}
-	if (v < 100) {
-		memcpy(p, pairs + v * 2, 2);
-		return p + 2;
-	}
-	if (q < 10)
-		*p++ = (char)('0' + q);
-	else
-		p = (char *)memcpy(p, pairs + q * 2, 2) + 2;
-	memcpy(p, pairs + (v - q * 100) * 2, 2);
-	return p + 2;
+	memcpy(p, d->text + d->skip, 4);
+	return p + 3 - d->skip;
 }
 
-/* Four digits, with leading zeros. */
-static inline char *put_four(char *p, uint32_t v)
+/* Three digits, with leading zeros. */
+static inline char *put_three(char *p, uint32_t v)
 {
-	memcpy(p, pairs + v / 100 * 2, 2);
-	memcpy(p + 2, pairs + v % 100 * 2, 2);
-	return p + 4;
+	memcpy(p, digits[v].text, 4);
+	return p + 3;
 }
 
 static inline char *put_u32(char *p, uint32_t v)
 {
-	if (v < 10000)
+	uint32_t high;
+
+	if (v < 1000)
 		return put_low(p, v);
-	if (v < 100000000)
-		return put_four(put_low(p, v / 10000), v % 10000);
-	p = put_low(p, v / 100000000);
-	v %= 100000000;
-	return put_four(put_four(p, v / 10000), v % 10000);
+	high = v / 1000;
+	if (high < 1000)
+		return put_three(put_low(p, high), v - high * 1000);
+	if (high < 1000000)
+		p = put_three(put_low(p, high / 1000), high % 1000);
+	else
+		p = put_three(put_three(put_low(p, high / 1000000),
+					high / 1000 % 1000),
+			      high % 1000);
+	return put_three(p, v - high * 1000);
 }
 
 static char *put_str(char *p, const char *s)
@@ -91,11 +103,13 @@ static char *put_str(char *p, const char *s)
 
 static char *put_v4(char *p, const uint8_t *b)
 {
-	for (int i = 0; i < 4; i++) {
-		p = put_u32(p, b[i]);
-		*p++ = '.';
-	}
-	return p - 1;
+	p = put_low(p, b[0]);
+	*p++ = '.';
+	p = put_low(p, b[1]);
+	*p++ = '.';
+	p = put_low(p, b[2]);
+	*p++ = '.';
+	return put_low(p, b[3]);
 }
 
 /* As bgpdump: the first of the longest runs of zeros is left out, even a run
@@ -148,7 +162,7 @@ static char *put_prefix(char *p, const struct prefix *x)
 {
 	p = put_ip(p, x->fam, x->b);
 	*p++ = '/';
-	return put_u32(p, x->len);
+	return put_low(p, x->len);
 }
 
 static char *put_path(char *p, const struct bgp_path *path)
@@ -446,7 +460,7 @@ struct lines {
 	const struct mrt_msg *msg;
 	char time[32];
 	size_t time_len;
-	char who[64];
+	const char *who; /* of 64 bytes */
 	size_t who_len;
 	const char *tail; /* after the prefix */
 	size_t tail_len;
@@ -482,7 +496,7 @@ static void routes(struct route_text *t, struct rd field, struct nlri_form form,
 		p += l->time_len;
 		*p++ = l->letter;
 		*p++ = '|';
-		memcpy(p, l->who, sizeof(l->who));
+		memcpy(p, l->who, sizeof(t->who));
 		p = put_prefix(p + l->who_len, &x);
 		if (form.addpath) {
 			*p++ = '|';
@@ -528,7 +542,14 @@ static void update(struct route_text *t, const struct mrt_msg *msg)
 
 	l.msg = msg;
 	l.time_len = (size_t)(put_time(l.time, msg) - l.time);
-	l.who_len = (size_t)(put_who(l.who, &msg->peer) - l.who);
+	if (t->who_len == 0 || t->last.asn != msg->peer.asn ||
+	    t->last.fam != msg->peer.fam ||
+	    memcmp(t->last.ip, msg->peer.ip, sizeof(t->last.ip)) != 0) {
+		t->last = msg->peer;
+		t->who_len = (size_t)(put_who(t->who, &t->last) - t->who);
+	}
+	l.who = t->who;
+	l.who_len = t->who_len;
 	bgp_attrs_read(msg->attrs, msg->as4, &a);
 	l.letter = 'W';
 	l.tail = "\n";
