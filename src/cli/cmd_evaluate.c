@@ -12,6 +12,9 @@
 enum {
 	OPT_JSON,
 	OPT_TIPPETT,
+	OPT_STRENGTH,
+	OPT_NAME,
+	OPT_ORIGIN,
 	OPT_ONLY,
 	OPT_DETAILS,
 	OPT_STRICT,
@@ -32,6 +35,15 @@ static const struct option_def options[] = {
 	  "Write the points of a Tippett plot to FILE: log10 LR, share of "
 	  "relays and of other pairs with at least that.",
 	  NULL, COMPLETE_FILES },
+	{ OPT_STRENGTH, 0, "strength", ARG_REQUIRED, "FILE",
+	  "Write what a score is worth as a likelihood ratio, per kind of "
+	  "relay, to FILE: the form of data/relay-strength.txt, which is "
+	  "compiled in.", NULL, COMPLETE_FILES },
+	{ OPT_NAME, 0, "name", ARG_REQUIRED, "WORD",
+	  "Name of that table (default own); the day of the last packet is "
+	  "added." },
+	{ OPT_ORIGIN, 0, "origin", ARG_REQUIRED, "WORD",
+	  "Where the captures come from (default own)." },
 	{ OPT_ONLY, 0, "only", ARG_REQUIRED, "PATTERN",
 	  "Only scenarios whose name matches this shell pattern: 'A-*'." },
 	{ OPT_DETAILS, 0, "details", ARG_NONE, NULL,
@@ -58,11 +70,12 @@ static int run(int argc, char **argv);
 
 const struct command command_evaluate = {
 	.name = "evaluate",
-	.operands = "DIR",
+	.operands = "DIR...",
 	.summary = "measure against captures whose truth is known",
 	.description =
-		"Analyzes every capture in DIR, or in the folders right below "
-		"it, that a truth.json describes, and says which relays were "
+		"Analyzes every capture in each DIR, or in the folders right "
+		"below it, that a truth.json describes, and says which relays "
+		"were "
 		"found, missed and false, how fast each was decided, how "
 		"many pairs without a relay reach 10, 100 and 1000, how "
 		"often and why it abstained, and how well calibrated the "
@@ -77,10 +90,21 @@ const struct command command_evaluate = {
 
 struct job {
 	struct evaluate_options o;
-	const char *json, *tippett;
-	FILE *json_file, *tippett_file;
+	const char *json, *tippett, *strength, *name, *origin;
+	FILE *json_file, *tippett_file, *strength_file;
 	bool details, strict, quiet, sandbox;
 };
+
+/* Goes into one field of a line. */
+static bool set_word(const struct opts *o, const char *option, const char **out)
+{
+	*out = o->value;
+	if (o->value[0] != '\0' && strlen(o->value) < STRENGTH_NAME - 12 &&
+	    o->value[strcspn(o->value, " \t\r\n")] == '\0')
+		return true;
+	opts_usage(o, "--%s wants one word", option);
+	return false;
+}
 
 static bool take_option(struct job *j, const struct opts *o, int id)
 {
@@ -94,6 +118,13 @@ static bool take_option(struct job *j, const struct opts *o, int id)
 	case OPT_TIPPETT:
 		j->tippett = o->value;
 		break;
+	case OPT_STRENGTH:
+		j->strength = o->value;
+		break;
+	case OPT_NAME:
+		return set_word(o, "name", &j->name);
+	case OPT_ORIGIN:
+		return set_word(o, "origin", &j->origin);
 	case OPT_ONLY:
 		j->o.only = o->value;
 		break;
@@ -151,7 +182,29 @@ static void show_progress(void *arg, const char *scenario, const char *capture)
 	fprintf(stderr, "\r%s/%s\033[K", scenario, capture);
 }
 
-static bool write_all(struct job *j, const struct evaluation *v)
+static bool write_strength(struct job *j, struct evaluation *v)
+{
+	struct strength *s = &v->strength;
+	char date[40] = "-";
+
+	if (!v->fitted) {
+		fprintf(stderr,
+			"wellspring: %s: no table without pairs of both "
+			"sorts\n",
+			j->strength);
+		fclose(j->strength_file);
+		return false;
+	}
+	snprintf(s->name, sizeof(s->name), "%s", j->name);
+	snprintf(s->origin, sizeof(s->origin), "%s", j->origin);
+	if (tstamp_known(v->last))
+		tstamp_format(v->last, 0, date, sizeof(date));
+	date[strcspn(date, "T")] = '\0';
+	return close_output(j->strength, j->strength_file,
+			    strength_write(j->strength_file, s, date));
+}
+
+static bool write_all(struct job *j, struct evaluation *v)
 {
 	bool good = true;
 
@@ -163,6 +216,8 @@ static bool write_all(struct job *j, const struct evaluation *v)
 			       j->tippett, j->tippett_file,
 			       report_evaluation_tippett(j->tippett_file, v)) &&
 		       good;
+	if (j->strength_file != NULL)
+		good = write_strength(j, v) && good;
 	if (j->json_file != stdout && j->tippett_file != stdout)
 		good = close_output(
 			       "the evaluation", stdout,
@@ -190,12 +245,13 @@ static int evaluate(struct job *j)
 
 	err_clear(&e);
 	if (!open_output(j->json, &j->json_file) ||
-	    !open_output(j->tippett, &j->tippett_file))
+	    !open_output(j->tippett, &j->tippett_file) ||
+	    !open_output(j->strength, &j->strength_file))
 		return EXIT_CANNOT;
 	if (!j->quiet && isatty(STDERR_FILENO) == 1)
 		j->o.progress = show_progress;
 	if (j->sandbox) {
-		sandbox_enter(&j->o.dir, 1, note, sizeof(note));
+		sandbox_enter(j->o.dirs, j->o.n_dirs, note, sizeof(note));
 		if (note[0] != '\0' && !j->quiet)
 			fprintf(stderr, "wellspring: note: %s\n", note);
 	}
@@ -218,7 +274,7 @@ static int evaluate(struct job *j)
 
 static int run(int argc, char **argv)
 {
-	struct job j = { .sandbox = true };
+	struct job j = { .sandbox = true, .name = "own", .origin = "own" };
 	struct opts o;
 	int id;
 
@@ -230,8 +286,9 @@ static int run(int argc, char **argv)
 	}
 	if (id != OPTS_DONE)
 		return opts_status(id);
-	if (o.n_args != 1 || o.n_rest > 0)
-		return opts_usage(&o, "wants one directory");
-	j.o.dir = o.args[0];
+	if (o.n_args == 0 || o.n_rest > 0)
+		return opts_usage(&o, "wants a directory");
+	j.o.dirs = (const char *const *)o.args;
+	j.o.n_dirs = o.n_args;
 	return evaluate(&j);
 }

@@ -1,9 +1,9 @@
 /*
  * assess.c - see assess.h.
  *
- * Strength: the weakest log10 e, capped at log10(runs + 1) (evidence bounded
- * by its validation: Vergeer et al. 2016); the interval runs from the weakest
- * to the median rival under the same cap.
+ * Strength: what the weakest log10 e is worth by the shipped table of the
+ * relay's kind (strength.h), which no number of packets lifts over the number
+ * of runs behind it.
  * Self-check: shares of decoy pairs at 10, 100, 1000 against 1/10, 1/100,
  * 1/1000; beyond the 99.9 % limit of a Poisson count every verdict of the run
  * has quality C.
@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "evidence/chain.h"
+#include "evidence/strength.h"
 
 #define LOSS_B	      0.0   /* any hole in the capture */
 #define LOSS_C	      0.02  /* share of data segments with a hole before them */
@@ -24,6 +25,7 @@
 struct state {
 	const struct assess_input *in;
 	struct case_record *c;
+	struct strength strength;
 	microbans threshold;
 	bool self_check_failed;
 };
@@ -135,26 +137,20 @@ static enum relay_kind kind_of(const struct case_conn *in,
 	return KIND_INTERACTIVE_SHELL;
 }
 
-static int by_size(const void *x, const void *y)
+/* What hands on packets or speaks on both legs at once was not part of the
+ * calibration: no relay is claimed, and no LR (1). */
+static void fill_strength(const struct state *s, struct case_relay *r)
 {
-	const microbans *a = x, *b = y;
+	struct strength_value v =
+		strength_of(&s->strength, r->kind, r->log10_weakest);
 
-	return *a < *b ? -1 : *a > *b;
-}
-
-static void fill_strength(struct case_relay *r)
-{
-	microbans cap = num_microbans(ASSESS_VALIDATION_RUNS + 1.0);
-	microbans v[RIVALS];
-
-	memcpy(v, r->log10_e, sizeof(v));
-	qsort(v, RIVALS, sizeof(v[0]), by_size);
-	r->lr_capped = r->log10_weakest > cap;
-	r->log10_lr = r->lr_capped ? cap : r->log10_weakest;
-	r->log10_lr_low = r->log10_lr;
-	r->log10_lr_high = v[RIVALS / 2] > cap ? cap : v[RIVALS / 2];
-	if (r->log10_lr < 0)
-		r->log10_lr = 0;
+	if (r->reason == REASON_NOT_APPLICABLE)
+		return;
+	r->log10_lr = v.lr;
+	r->log10_lr_low = v.low;
+	r->log10_lr_high = v.high;
+	r->lr_capped = v.capped;
+	r->lr_runs = v.relay_runs;
 }
 
 static void fill_decision(const struct state *s, const struct assess_pair *p,
@@ -204,7 +200,6 @@ static void fill_relay(const struct state *s, const struct assess_pair *p,
 	r->answered = q->answered;
 	r->bursts = q->bursts;
 	r->equal = q->equal;
-	fill_strength(r);
 	fill_decision(s, p, r, quality_of(s, h, why, sizeof(why)));
 	in = case_find_conn(s->c, r->in);
 	out = case_find_conn(s->c, r->out);
@@ -212,6 +207,7 @@ static void fill_relay(const struct state *s, const struct assess_pair *p,
 		r->kind = KIND_VPN;
 	else if (in != NULL && out != NULL)
 		r->kind = kind_of(in, out, &r->host);
+	fill_strength(s, r);
 }
 
 static int by_strength(const void *x, const void *y)
@@ -356,7 +352,11 @@ bool assess(const struct assess_input *in, struct case_record *c, struct err *e)
 {
 	struct state s = { .in = in, .c = c };
 
-	c->validation_runs = ASSESS_VALIDATION_RUNS;
+	if (!strength_shipped(&s.strength, e))
+		return false;
+	c->validation_runs = s.strength.other_runs;
+	snprintf(c->strength_table, sizeof(c->strength_table), "%s",
+		 s.strength.name);
 	fill_hypotheses(&s);
 	if (!fill_relays(&s) || !chain_build(c) || !fill_addresses(&s))
 		return err_set(e, ERR_MEMORY, "no memory for the report");

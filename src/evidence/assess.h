@@ -10,9 +10,6 @@
 #include "relay/index.h"
 #include "relay/pair.h"
 
-/* Validation runs (scenario x host) behind the relay verdicts: METHODS.md. */
-#define ASSESS_VALIDATION_RUNS 52
-
 /* A pair worth keeping. */
 struct assess_pair {
 	struct addr host;

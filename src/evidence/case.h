@@ -134,7 +134,8 @@ struct case_relay {
 	microbans log10_weakest;
 	microbans log10_threshold;
 	microbans log10_lr, log10_lr_low, log10_lr_high;
-	bool lr_capped;
+	bool lr_capped;	  /* by the number of runs */
+	uint32_t lr_runs; /* with relays of that kind, behind log10_lr */
 	enum rival weakest;
 	enum reason reason;		   /* when not sufficient */
 	int64_t lag_median_ns, lag_p95_ns; /* request direction */
@@ -235,11 +236,13 @@ struct case_record {
 	size_t n_losses;
 	char *text;			/* names of losses read from a file */
 	struct passive_report *passive; /* with --mrt; owned; may be NULL */
-	uint32_t validation_runs;	/* behind the cap of the LR */
-	char calibration[96];		/* of the far end, "" = not used */
-	bool damaged;			/* some input was lost or damaged */
-	char frames_missing[96]; /* why relays have no exchanges; "" = they
-				  * have, or nobody asked */
+	uint32_t validation_runs; /* with pairs that are no relay: no LR is
+				   * above that plus one */
+	char strength_table[64];  /* name and date */
+	char calibration[96];	  /* of the far end, "" = not used */
+	bool damaged;		  /* some input was lost or damaged */
+	char frames_missing[96];  /* why relays have no exchanges; "" = they
+				   * have, or nobody asked */
 };
 
 struct case_record *case_new(struct err *e);

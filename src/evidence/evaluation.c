@@ -9,6 +9,8 @@ struct evaluation *evaluation_new(struct err *e)
 
 	if (v == NULL)
 		err_set(e, ERR_MEMORY, "no memory for the evaluation");
+	else
+		v->last = TSTAMP_NONE;
 	return v;
 }
 
@@ -19,6 +21,7 @@ void evaluation_free(struct evaluation *v)
 	free(v->pairs);
 	free(v->h1);
 	free(v->h2);
+	free(v->items);
 	free(v);
 }
 
@@ -59,6 +62,18 @@ bool evaluation_add_lr(struct evaluation *v, bool is_relay, microbans lr,
 		return err_set(e, ERR_MEMORY, "no memory for LRs");
 	*set = grown;
 	(*set)[(*n)++] = lr;
+	return true;
+}
+
+bool evaluation_add_item(struct evaluation *v, const struct strength_item *i,
+			 struct err *e)
+{
+	void *grown = room(v->items, v->n_items, &v->cap_items, sizeof(*i));
+
+	if (grown == NULL)
+		return err_set(e, ERR_MEMORY, "no memory for scores");
+	v->items = grown;
+	v->items[v->n_items++] = *i;
 	return true;
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "evidence/case.h"
+#include "evidence/strength_fit.h"
 
 /* A relay must be found when both legs lie in the capture and have that much
  * to judge (the requirement the project is held to). */
@@ -65,6 +66,12 @@ struct evaluation {
 	uint64_t h1_without; /* true pairs without record: LR 1 in h1 */
 	uint64_t h2_without; /* null pairs without record: not in h2 */
 	double alpha;
+	struct strength_item *items; /* scores of known truth */
+	size_t n_items, cap_items;
+	bool fitted; /* to the scores; false: pairs of one sort only */
+	struct strength strength;
+	struct strength_check check[KINDS + 1];
+	struct tstamp last; /* packet of all captures */
 };
 
 struct evaluation *evaluation_new(struct err *e);
@@ -74,6 +81,8 @@ bool evaluation_add(struct evaluation *v, const struct eval_pair *p,
 		    struct err *e);
 bool evaluation_add_lr(struct evaluation *v, bool is_relay, microbans lr,
 		       struct err *e);
+bool evaluation_add_item(struct evaluation *v, const struct strength_item *i,
+			 struct err *e);
 struct eval_group *evaluation_group(struct evaluation *v, char group);
 
 /* Quartiles of values (sorted in place): smallest value with at least that

@@ -209,6 +209,35 @@ static const struct case_relay *record_of(const struct work *w,
 	return best;
 }
 
+/* What the strength is fitted to.  A relay that was judged and called
+ * something else counts as one without a record. */
+static bool add_true_score(struct work *w, const struct truth_relay *t,
+			   const struct case_relay *r)
+{
+	struct strength_item i = { .run = w->v->scenarios,
+				   .relay = true,
+				   .kind = KIND_STREAM_RELAY,
+				   .score = STRENGTH_NO_RECORD };
+
+	while (i.host < w->t->n_hosts &&
+	       strcmp(w->t->hosts[i.host].name, t->host) != 0)
+		i.host++;
+	kind_parse(t->kind, &i.kind);
+	if (r != NULL && r->reason != REASON_NOT_APPLICABLE) {
+		i.kind = r->kind;
+		i.score = r->log10_weakest;
+	}
+	return evaluation_add_item(w->v, &i, w->e);
+}
+
+static bool add_null_score(struct work *w, microbans score)
+{
+	const struct strength_item i = { .run = w->v->scenarios,
+					 .score = score };
+
+	return evaluation_add_item(w->v, &i, w->e);
+}
+
 /* One true relay whose legs both lie in this capture. */
 static bool judge_true(struct work *w, const struct truth_relay *t)
 {
@@ -239,6 +268,8 @@ static bool judge_true(struct work *w, const struct truth_relay *t)
 		if (p.must && !evaluation_add_lr(w->v, true, p.log10_lr, w->e))
 			return false;
 		w->v->h1_without += p.must && r == NULL;
+		if ((p.must || r != NULL) && !add_true_score(w, t, r))
+			return false;
 	}
 	return evaluation_add(w->v, &p, w->e);
 }
@@ -265,6 +296,9 @@ static bool judge_null(struct work *w, uint64_t *nulls)
 		for (int k = 0; k < 3; k++)
 			g->null_above[k] += r->log10_weakest >= steps[k];
 		if (!evaluation_add_lr(w->v, false, r->log10_lr, w->e))
+			return false;
+		if (r->reason != REASON_NOT_APPLICABLE &&
+		    !add_null_score(w, r->log10_weakest))
 			return false;
 		if (!r->sufficient || t != NULL)
 			continue; /* NAT and VPN are told by judge_true() */
@@ -333,8 +367,16 @@ static bool judge(struct work *w)
 	for (int k = 0; k < 3; k++)
 		g->decoys_above[k] += w->c->hyp.decoys_above[k];
 	all = nulls + g->true_pairs - true_before;
-	if (w->c->hyp.eligible_pairs > all)
+	if (w->c->hyp.eligible_pairs > all) {
 		w->v->h2_without += w->c->hyp.eligible_pairs - all;
+		if (!add_null_score(w, STRENGTH_NO_RECORD))
+			return false;
+	}
+	for (size_t i = 0; i < w->c->n_captures; i++)
+		if (tstamp_known(w->c->captures[i].last) &&
+		    (!tstamp_known(w->v->last) ||
+		     w->c->captures[i].last.ns > w->v->last.ns))
+			w->v->last = w->c->captures[i].last;
 	w->v->captures++;
 	w->v->damaged += w->c->damaged;
 	return true;
@@ -427,20 +469,20 @@ static bool has_truth(const char *folder)
 	return access(path, R_OK) == 0;
 }
 
-static bool all_folders(struct work *w)
+static bool all_folders(struct work *w, const char *dir)
 {
 	struct dirent **names = NULL;
 	char folder[PATH_BYTES / 2];
 	bool good = true;
 	int n, used = 0;
 
-	if (has_truth(w->o->dir))
-		return one_scenario(w, w->o->dir);
-	n = scandir(w->o->dir, &names, NULL, alphasort);
+	if (has_truth(dir))
+		return one_scenario(w, dir);
+	n = scandir(dir, &names, NULL, alphasort);
 	if (n < 0)
-		return err_sys(w->e, errno, "%s", w->o->dir);
+		return err_sys(w->e, errno, "%s", dir);
 	for (int i = 0; i < n; i++) {
-		snprintf(folder, sizeof(folder), "%s/%s", w->o->dir,
+		snprintf(folder, sizeof(folder), "%s/%s", dir,
 			 names[i]->d_name);
 		if (good && names[i]->d_name[0] != '.' && has_truth(folder)) {
 			good = one_scenario(w, folder);
@@ -450,23 +492,28 @@ static bool all_folders(struct work *w)
 	}
 	free(names);
 	if (good && used == 0)
-		return err_set(w->e, ERR_USAGE, "%s: no truth.json there",
-			       w->o->dir);
-	if (good && w->v->captures == 0)
-		return err_set(w->e, ERR_USAGE, "no scenario is called '%s'",
-			       w->o->only);
+		return err_set(w->e, ERR_USAGE, "%s: no truth.json there", dir);
 	return good;
 }
 
 struct evaluation *evaluate_run(const struct evaluate_options *o, struct err *e)
 {
 	struct work w = { .o = o, .e = e };
+	bool good = true;
 
 	w.v = evaluation_new(e);
 	if (w.v == NULL)
 		return NULL;
-	if (all_folders(&w))
+	for (size_t i = 0; good && i < o->n_dirs; i++)
+		good = all_folders(&w, o->dirs[i]);
+	if (good && w.v->captures == 0)
+		good = err_set(e, ERR_USAGE, "no scenario is called '%s'",
+			       o->only);
+	if (good) {
+		w.v->fitted = strength_fit(w.v->items, w.v->n_items,
+					   &w.v->strength, w.v->check, NULL);
 		return w.v;
+	}
 	evaluation_free(w.v);
 	return NULL;
 }

@@ -12,7 +12,9 @@
 #include "pipeline/analyze.h"
 
 struct evaluate_options {
-	const char *dir;  /* it, or a folder right below, has truth.json */
+	const char *const *dirs; /* each, or a folder right below, has
+				  * truth.json */
+	size_t n_dirs;
 	const char *only; /* fnmatch() pattern of scenarios, NULL = all */
 	struct analyze_options analyze; /* input is filled per capture */
 	/* before each capture; NULL = silent */

@@ -155,6 +155,43 @@ static void strength(struct json *j, const struct evaluation *v)
 	json_end(j);
 }
 
+/* A table from these scores, and how good it is on runs it was not made
+ * from. */
+static void refitted(struct json *j, const struct evaluation *v)
+{
+	json_key(j, "refitted");
+	if (!v->fitted) {
+		json_null(j);
+		return;
+	}
+	json_object(j);
+	json_kuint(j, "other_runs", v->strength.other_runs);
+	json_key(j, "kinds");
+	json_array(j);
+	for (size_t k = 0; k <= KINDS; k++) {
+		const struct strength_kind *t = &v->strength.kind[k];
+		const struct strength_check *c = &v->check[k];
+
+		if (t->n == 0)
+			continue;
+		json_object(j);
+		json_kstring(j, "kind",
+			     k == STRENGTH_ANY ? "any"
+					       : kind_name((enum relay_kind)k));
+		json_kuint(j, "relays", c->relays);
+		json_kuint(j, "relay_runs", c->relay_runs);
+		json_kfixed(j, "cllr_left_out", c->cllr, 6);
+		json_kfixed(j, "cllr_min", c->cllr_min, 6);
+		json_kfixed(j, "misleading_relays", c->misleading_relays, 6);
+		json_kfixed(j, "misleading_others", c->misleading_others, 6);
+		json_kbans(j, "log10_lr_cap", t->step[t->n - 1].lr);
+		json_kbans(j, "cap_from_log10_e", t->step[t->n - 1].from);
+		json_end(j);
+	}
+	json_end(j);
+	json_end(j);
+}
+
 bool report_evaluation_json(FILE *f, const struct evaluation *v)
 {
 	struct json j;
@@ -178,6 +215,7 @@ bool report_evaluation_json(FILE *f, const struct evaluation *v)
 	groups(&j, v);
 	addresses(&j, v);
 	strength(&j, v);
+	refitted(&j, v);
 	json_end(&j);
 	return json_done(&j);
 }

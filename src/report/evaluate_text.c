@@ -180,6 +180,41 @@ static void strength(FILE *f, const struct evaluation *v)
 			calibrate_misleading_h2(&s));
 }
 
+/* The same scores, refitted: what this set is worth as a calibration. */
+static void refitted(FILE *f, const struct evaluation *v)
+{
+	const struct strength *s = &v->strength;
+
+	if (!v->fitted)
+		return;
+	fprintf(f,
+		"\nStrength from these scores: relays against the strongest "
+		"other pair of each run (%" PRIu32
+		" runs)\n%-19s %6s %5s %15s %8s %18s "
+		"%8s  %s\n",
+		s->other_runs, "kind", "relays", "runs", "Cllr left-out",
+		"Cllr_min", "misleading r/o", "cap LR", "from score");
+	for (size_t k = 0; k <= KINDS; k++) {
+		const struct strength_kind *t = &s->kind[k];
+		const struct strength_check *c = &v->check[k];
+
+		if (t->n == 0)
+			continue;
+		fprintf(f,
+			"%-19s %6" PRIu64 " %5" PRIu32
+			" %15.4f %8.4f %9.4f/%.4f   10^%.2f  %.2f\n",
+			k == STRENGTH_ANY ? "any"
+					  : kind_name((enum relay_kind)k),
+			c->relays, c->relay_runs, c->cllr, c->cllr_min,
+			c->misleading_relays, c->misleading_others,
+			bans(t->step[t->n - 1].lr),
+			bans(t->step[t->n - 1].from));
+	}
+	fputs("  left-out: each run judged by a table made without it; "
+	      "misleading: relays with\n  LR < 1, others with LR > 1\n",
+	      f);
+}
+
 bool report_evaluation_text(FILE *f, const struct evaluation *v, bool details)
 {
 	fprintf(f,
@@ -199,6 +234,7 @@ bool report_evaluation_text(FILE *f, const struct evaluation *v, bool details)
 	nulls(f, v);
 	addresses(f, v);
 	strength(f, v);
+	refitted(f, v);
 	return fflush(f) == 0 && !ferror(f);
 }
 

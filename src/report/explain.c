@@ -136,13 +136,16 @@ static void inferred(const struct page *pg, const struct case_relay *r)
 			 r->decided_onsets);
 	para_end(&p);
 	para_begin(&p, "strength:", INDENT, VALUE);
-	para_put(&p, "LR %s (%s to %s over the assumptions), %s%s",
+	para_put(&p,
+		 "LR %s (%s to %s over the assumptions), %s; calibrated on "
+		 "%" PRIu32 " runs with such relays and %" PRIu32
+		 " without (%s)%s",
 		 words_power(r->log10_lr, false, e),
 		 words_power(r->log10_lr_low, false, t),
 		 words_power(r->log10_lr_high, true, when),
-		 strength_word(r->log10_lr),
-		 r->lr_capped ? ", capped by the number of validation runs"
-			      : "");
+		 strength_word(r->log10_lr), r->lr_runs, pg->c->validation_runs,
+		 pg->c->strength_table,
+		 r->lr_capped ? ", whose number is the limit" : "");
 	para_end(&p);
 }
 

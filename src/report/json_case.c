@@ -182,6 +182,7 @@ static void relay(struct json *j, const struct case_relay *r)
 	json_kbans(j, "log10_lr_low", r->log10_lr_low);
 	json_kbans(j, "log10_lr_high", r->log10_lr_high);
 	json_kbool(j, "lr_capped", r->lr_capped);
+	json_kuint(j, "lr_runs", r->lr_runs);
 	json_kstring(j, "strength", strength_word(r->log10_lr));
 	json_kstring(j, "weakest_rival", rival_name(r->weakest));
 	open_at(j, "rivals", json_array);
@@ -314,6 +315,7 @@ static void hypotheses(struct json *j, const struct case_record *c)
 	json_end(j);
 	json_kuint(j, "connections_seen", c->conns_total);
 	json_kuint(j, "validation_runs", c->validation_runs);
+	kopt(j, "strength_table", c->strength_table);
 	json_end(j);
 }
 

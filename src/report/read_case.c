@@ -368,14 +368,11 @@ static void read_frame(struct reader *r, struct json_object *o, const char *key,
 		bad(r, "time_ns", "missing");
 }
 
-/* Cases of before 22 November 2026 have none. */
 static void read_exchanges(struct reader *r, struct json_object *o,
 			   struct case_relay *y)
 {
 	struct json_object *list;
 
-	if (is_null(o, "exchanges"))
-		return;
 	y->exchanges = get_list(r, o, "exchanges", sizeof(*y->exchanges),
 				&y->n_exchanges, &list);
 	for (size_t i = 0; i < y->n_exchanges && !r->failed; i++) {
@@ -410,6 +407,7 @@ static void read_relay(struct reader *r, struct json_object *o,
 	y->log10_lr_low = get_bans(r, o, "log10_lr_low");
 	y->log10_lr_high = get_bans(r, o, "log10_lr_high");
 	y->lr_capped = get_bool(r, o, "lr_capped");
+	y->lr_runs = get_u32(r, o, "lr_runs");
 	read_rivals(r, o, y);
 	read_exchanges(r, o, y);
 	v = field(r, o, "lag_ns", json_type_object);
@@ -524,6 +522,8 @@ static void read_hypotheses(struct reader *r, struct json_object *o,
 	c->hyp.decoys_tested = get_u64(r, h, "decoys_tested");
 	c->conns_total = get_u64(r, h, "connections_seen");
 	c->validation_runs = get_u32(r, h, "validation_runs");
+	get_text(r, h, "strength_table", c->strength_table,
+		 sizeof(c->strength_table));
 	d = field(r, h, "decoys_above", json_type_object);
 	c->hyp.decoys_above[0] = get_u64(r, d, "1");
 	c->hyp.decoys_above[1] = get_u64(r, d, "2");

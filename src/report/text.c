@@ -142,15 +142,17 @@ static void relay_evidence(const struct screen *sc, const struct case_relay *r)
 		para_put(&p, ": %s", reason_name(r->reason));
 	para_end(&p);
 	para_begin(&p, "strength:", INDENT, VALUE);
-	para_put(&p, "LR %s, %s", words_power(r->log10_lr, false, e),
-		 strength_word(r->log10_lr));
+	para_put(&p, "LR %s", words_power(r->log10_lr, false, e));
 	if (r->log10_lr_low != r->log10_lr_high)
-		para_put(&p, "(%s to %s over the assumptions)",
+		para_put(&p, "(%s to %s)",
 			 words_power(r->log10_lr_low, false, e),
 			 words_power(r->log10_lr_high, true, t));
-	if (r->lr_capped)
-		para_put(&p, "(capped: %" PRIu32 " validation runs)",
-			 sc->c->validation_runs);
+	para_put(&p, ", %s", strength_word(r->log10_lr));
+	if (r->lr_runs > 0)
+		para_put(&p,
+			 "(%s%" PRIu32 " relay and %" PRIu32 " other runs, %s)",
+			 r->lr_capped ? "capped: " : "", r->lr_runs,
+			 sc->c->validation_runs, sc->c->strength_table);
 	para_end(&p);
 }
 

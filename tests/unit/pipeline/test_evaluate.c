@@ -44,12 +44,13 @@ static const char head[] =
 	"\",\"seen_together_in\":[\"x.pcap\"]}"
 
 static char dir[] = "/tmp/wellspring-evaluate-XXXXXX";
+static const char *const dirs[] = { dir };
 static char truth_path[64], capture_path[64];
 
 static struct evaluation *evaluate(const char *offset, const char *relays,
 				   struct err *e)
 {
-	struct evaluate_options o = { .dir = dir };
+	struct evaluate_options o = { .dirs = dirs, .n_dirs = 1 };
 	FILE *f = fopen(truth_path, "w");
 
 	assert_non_null(f);
@@ -181,7 +182,8 @@ static void test_errors(void **state)
 	assert_null(evaluate("0", "not JSON", &e));
 	assert_non_null(strstr(e.text, "cannot be read as JSON"));
 	unlink(truth_path);
-	assert_null(evaluate_run(&(struct evaluate_options){ .dir = dir }, &e));
+	assert_null(evaluate_run(
+		&(struct evaluate_options){ .dirs = dirs, .n_dirs = 1 }, &e));
 	assert_non_null(strstr(e.text, "no truth.json"));
 }
 

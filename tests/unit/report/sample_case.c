@@ -68,6 +68,7 @@ static void add_relays(struct case_record *c)
 		.log10_lr_low = 1 * BAN + 500000,
 		.log10_lr_high = 1 * BAN + 716003,
 		.lr_capped = true,
+		.lr_runs = 36,
 		.weakest = RIVAL_COMMON,
 		.lag_median_ns = 214000,
 		.lag_p95_ns = 1900000,
@@ -217,6 +218,7 @@ struct case_record *sample_case(void)
 	c->losses[0] = (struct case_counter){ "malformed", 3 };
 	c->losses[1] = (struct case_counter){ "evicted", 0 };
 	c->validation_runs = 52;
+	strcpy(c->strength_table, "lab 2026-11-22");
 	c->seed = 1;
 	c->max_conns = 1000000;
 	c->max_pairs = 65536;

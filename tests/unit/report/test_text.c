@@ -58,8 +58,8 @@ static void test_screen(void **state)
 		":22  into  > 203.0.113.219:22\n",
 		"sufficient: e = 10^12 against the weakest rival, common "
 		"cause (needed 10^5.8)\n",
-		"LR 10^1.7, moderate (10^1.5 to 10^1.8 over the assumptions) "
-		"(capped: 52 validation runs)\n",
+		"LR 10^1.7 (10^1.5 to 10^1.8), moderate (capped: 36 relay and "
+		"52 other runs, lab 2026-11-22)\n",
 		"214 of 217 onsets answered, lag 0.2 ms (p95 1.9 ms), bytes "
 		"equal in 47 of 51 bursts",
 		"tshark -r 'a capture.pcapng' -Y '(ip.addr == 198.19.200.116 "
