@@ -89,13 +89,17 @@ static void on_note(void *arg, const struct replay_note *n)
 		line(w, n->sec, "FEED GAP", coll, detail);
 		return;
 	}
-	if (n->what != EV_PEER_LOST && n->what != EV_PEER_BACK)
+	if (n->what != EV_PEER_LOST && n->what != EV_PEER_BACK &&
+	    n->what != EV_PEER_SILENT)
 		return;
 	p = &w->r->rib->peers[n->peer];
 	a = p->id.fam == 4 ? addr_v4(p->id.ip) : addr_v6(p->id.ip);
 	snprintf(detail, sizeof(detail), "AS%u %s", p->id.asn,
 		 addr_format(&a, ip));
-	line(w, n->sec, n->what == EV_PEER_LOST ? "peer lost" : "peer back",
+	line(w, n->sec,
+	     n->what == EV_PEER_LOST	 ? "peer lost"
+	     : n->what == EV_PEER_SILENT ? "peer silent"
+					 : "peer back",
 	     coll, detail);
 }
 
@@ -176,6 +180,8 @@ bool routes_follow(struct routes_follow *f, struct routes *r, struct outage *o,
 		if (ok && (added > 0 || before > 0))
 			ok = grow(&w, now) &&
 			     routes_replay(r, ROUTES_NO_TIME, tick, o, e);
+		if (ok && !rib_tidy_paths(r->rib))
+			ok = err_set(e, ERR_MEMORY, "out of memory for paths");
 		feeds(&w, before, now);
 		if (added > 0)
 			last_new = now;

@@ -100,10 +100,10 @@ void routes_json_inputs(const struct routes *r, struct json *j)
 		json_object(j);
 		json_kstring(j, "file", f->path);
 		json_kstring(j, "collector", r->feed->names[f->collector]);
-		json_kuint(j, "records", f->stats.records);
-		if (f->stats.records) {
-			json_kint(j, "first_sec", f->stats.first_sec);
-			json_kint(j, "last_sec", f->stats.last_sec);
+		json_kuint(j, "records", f->records);
+		if (f->records) {
+			json_kint(j, "first_sec", f->first_used);
+			json_kint(j, "last_sec", f->last_used);
 		}
 		json_kstring(j, "damaged", f->damage[0] ? f->damage : NULL);
 		json_end(j);

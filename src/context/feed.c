@@ -30,6 +30,7 @@ void feed_free(struct feed *f)
 		free(f->files[i]);
 	}
 	free(f->files);
+	free(f->slot);
 	free(f->names);
 	free(f);
 }
@@ -146,6 +147,8 @@ static void start(struct feed_file *file)
 {
 	struct err e;
 	struct mrt_in *in = mrt_in_open(file->path, &e);
+	const struct mrt_stats *s;
+	bool gaps;
 
 	err_clear(&e);
 	file->open = in ? mrt_new(in, &e) : NULL;
@@ -159,15 +162,49 @@ static void start(struct feed_file *file)
 	if (mrt_next(file->open, &file->msg))
 		return;
 	mrt_lossy(file->open, file->damage, sizeof(file->damage));
-	file->stats = *mrt_stats(file->open);
+	s = mrt_stats(file->open);
+	gaps = s->gaps > 0;
+	/* bytes, and none of them a record: not our format */
+	file->failed = s->gaps + s->tail_bytes > 0;
 	mrt_free(file->open);
 	file->open = NULL;
 	file->empty = file->done = true;
-	/* bytes, and none of them a record: not our format */
-	file->failed = file->stats.gaps + file->stats.tail_bytes > 0;
-	if (file->stats.gaps)
+	if (gaps)
 		snprintf(file->damage, sizeof(file->damage),
 			 "not an MRT file, left out");
+}
+
+static uint64_t path_hash(const char *path)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+	for (; *path; path++)
+		h = (h ^ (uint8_t)*path) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+/* A place for one more; false when memory is short. */
+static bool slots_grow(struct feed *f)
+{
+	unsigned n = f->nslots ? f->nslots * 2 : 256;
+	struct feed_file **v;
+
+	if ((f->nfiles + 1) * 2 < f->nslots)
+		return true;
+	v = calloc(n, sizeof(struct feed_file *));
+	if (!v)
+		return false;
+	for (unsigned i = 0; i < f->nfiles; i++) {
+		uint64_t h = f->files[i]->hash;
+
+		while (v[h % n])
+			h++;
+		v[h % n] = f->files[i];
+	}
+	free(f->slot);
+	f->slot = v;
+	f->nslots = n;
+	return true;
 }
 
 static bool add_file(struct feed *f, const char *path, const char *name,
@@ -177,8 +214,12 @@ static bool add_file(struct feed *f, const char *path, const char *name,
 	char own[FEED_NAME];
 	struct stat st;
 
-	for (unsigned i = 0; i < f->nfiles; i++)
-		if (strcmp(f->files[i]->path, path) == 0)
+	uint64_t hash = path_hash(path), at = hash;
+
+	if (!slots_grow(f))
+		return err_set(e, ERR_MEMORY, "out of memory");
+	for (; f->slot[at % f->nslots]; at++)
+		if (strcmp(f->slot[at % f->nslots]->path, path) == 0)
 			return true;
 	if (f->nfiles == f->cap) {
 		unsigned cap = f->cap ? f->cap * 2 : 64;
@@ -194,6 +235,8 @@ static bool add_file(struct feed *f, const char *path, const char *name,
 		free(file);
 		return err_set(e, ERR_MEMORY, "out of memory");
 	}
+	file->hash = hash;
+	f->slot[at % f->nslots] = file;
 	f->files[f->nfiles++] = file;
 	(*added)++;
 	if (!name) {
@@ -302,7 +345,9 @@ bool feed_add(struct feed *f, const char *path, unsigned *added, struct err *e)
 static void finish(struct feed_file *file)
 {
 	mrt_lossy(file->open, file->damage, sizeof(file->damage));
-	file->stats = *mrt_stats(file->open);
+	file->records = mrt_stats(file->open)->records;
+	file->first_used = mrt_stats(file->open)->first_sec;
+	file->last_used = mrt_stats(file->open)->last_sec;
 	mrt_free(file->open);
 	file->open = NULL;
 	file->done = true;

@@ -25,9 +25,11 @@ struct feed_file {
 	bool is_table;	      /* starts with a table */
 	bool seen_by_watcher; /* for the caller */
 	int64_t first_sec;
-	int64_t named_sec;	/* YYYYMMDD.HHMM in its name, or -1 */
-	struct mrt_stats stats; /* once done */
-	char damage[240];	/* "" or what was lost */
+	int64_t named_sec; /* YYYYMMDD.HHMM in its name, or -1 */
+	uint64_t records;  /* once done, as the next two */
+	int64_t first_used, last_used;
+	uint64_t hash;	  /* of path */
+	char damage[240]; /* "" or what was lost */
 	struct mrt *open;
 	struct mrt_msg msg; /* next record, when open */
 };
@@ -35,6 +37,8 @@ struct feed_file {
 struct feed {
 	struct feed_file **files; /* in the order of their first record */
 	unsigned nfiles, cap;
+	struct feed_file **slot; /* the same, by hash of the path */
+	unsigned nslots;
 	int64_t not_after;	  /* leave out files written later; 0 = none */
 	unsigned from;		  /* files before this one are done */
 	char (*names)[FEED_NAME]; /* of collectors */

@@ -59,8 +59,10 @@ void outage_free(struct outage *o)
 {
 	if (!o)
 		return;
-	for (uint32_t i = 0; i < o->ntracks; i++)
+	for (uint32_t i = 0; i < o->ntracks; i++) {
 		free(o->track[i].sample);
+		free(o->track[i].habit);
+	}
 	free(o->track);
 	free(o->stamp);
 	free(o->known);
@@ -318,6 +320,7 @@ static void worse(struct outage *o, struct track *t, int64_t sec, struct view v,
 		f->visible_min = v.visible;
 		f->known_min = v.known;
 		f->worst_sec = sec;
+		out_groups_now(o, t, f);
 	}
 	f->back_first = 0;
 	set_state(o, t, to, sec, v);
@@ -401,7 +404,6 @@ static void on_route(void *arg, uint32_t net, uint32_t peer, uint32_t was,
 	struct outage *o = arg;
 	struct track *t;
 	(void)peer;
-	(void)implied;
 
 	if (o->first_sec == 0)
 		o->first_sec = sec;
@@ -416,6 +418,8 @@ static void on_route(void *arg, uint32_t net, uint32_t peer, uint32_t was,
 		return;
 	if (is && was && t->state != OUT_UNSEEN)
 		return;
+	if (!is && was && !implied)
+		out_group_lost(o, t, was, sec);
 	evaluate(o, t, sec, is != 0, was);
 }
 
@@ -453,9 +457,10 @@ static void peer_away(struct outage *o, const struct replay_note *n)
 		return;
 	}
 	l->peer = n->peer;
-	l->from_sec = n->what == EV_PEER_UNSURE ? n->from_sec : n->sec;
+	l->from_sec = n->what == EV_PEER_LOST ? n->sec : n->from_sec;
 	l->to_sec = -1;
 	l->unsure = n->what == EV_PEER_UNSURE;
+	l->silent = n->what == EV_PEER_SILENT;
 	if (l->unsure)
 		return;
 	for (uint32_t i = 0; i < o->nopen; i++) {
@@ -508,6 +513,7 @@ static void on_note(void *arg, const struct replay_note *n)
 	switch (n->what) {
 	case EV_PEER_LOST:
 	case EV_PEER_UNSURE:
+	case EV_PEER_SILENT:
 		peer_away(o, n);
 		break;
 	case EV_PEER_BACK:

@@ -38,10 +38,18 @@ enum outage_state { OUT_UNSEEN, OUT_UP, OUT_PARTIAL, OUT_DOWN };
 
 #define OUT_UPSTREAMS 6
 #define OUT_ZOMBIES   8
+#define OUT_GROUPS    12
 
 struct out_upstream {
 	uint32_t asn;
 	uint16_t ases; /* peer ASes */
+};
+
+/* Peers that hear a network through the same AS. */
+struct out_group {
+	uint32_t transit; /* the first AS behind the peer */
+	uint32_t earlier; /* bins before, in which all of it lost the network */
+	bool lost;	  /* all of it, at the worst moment */
 };
 
 struct out_sample { /* visibility from this second on */
@@ -72,6 +80,10 @@ struct out_finding {
 	uint16_t covering_ases;
 	uint16_t collectors;	 /* whose peers saw it before */
 	uint16_t first_transits; /* different ASes behind the peers */
+	struct out_group group[OUT_GROUPS];
+	uint16_t ngroups;
+	uint32_t windows;	 /* bins of data before it */
+	uint32_t common_transit; /* an AS on every path; 0: none */
 	enum vrp_state rpki;
 	uint16_t gaps, peers_lost;     /* inside it */
 	uint32_t sample_from, samples; /* in the tracker's store */
@@ -91,6 +103,7 @@ struct out_lost { /* a peer that was away */
 	uint32_t peer;
 	int64_t from_sec, to_sec; /* to: -1 while it lasts */
 	bool unsure;		  /* by a gap, not by its session */
+	bool silent;		  /* it stopped while its collector talked on */
 };
 
 struct out_gap {
@@ -147,6 +160,10 @@ struct outage_result {
 	int64_t first_sec, last_sec;
 	bool failed; /* memory was short */
 };
+
+/* Against "as always": the mean over the groups, at most windows + 1; see
+ * outage_groups.c. */
+double out_e_value(const struct out_finding *f);
 
 /* Findings are in order of origin, start and network. */
 struct outage_result outage_result(struct outage *o);

@@ -236,6 +236,7 @@ void out_open(struct outage *o, struct track *t, int64_t sec,
 	neighbours_before(o, t, lost_path, f);
 	spread(o, t->net, f);
 	covering(o, t->net, f);
+	out_groups_open(o, t, f, lost_path);
 	f->rpki = vrps_check(o->vrps, &o->rib->nets[t->net].prefix, t->origin);
 }
 

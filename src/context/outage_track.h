@@ -19,6 +19,11 @@ struct up_count {
 	bool told;  /* its coming is in the list */
 };
 
+/* How often all peers behind one AS lost a network. */
+struct habit {
+	uint32_t transit, bins, last; /* last: number of the latest bin */
+};
+
 /* One watched network. */
 struct track {
 	uint32_t net, origin;
@@ -34,6 +39,8 @@ struct track {
 	struct out_sample *sample;
 	uint32_t nsamples, cap_samples;
 	struct up_count up[OUT_UPSTREAMS];
+	struct habit *habit; /* OUT_GROUPS of them, once one was lost */
+	unsigned nhabits;
 	unsigned up_left; /* peer ASes over all of them */
 };
 
@@ -80,6 +87,13 @@ void out_close(struct outage *o, struct track *t, int64_t sec);
 void out_after(struct outage *o, struct track *t, int64_t sec);
 void out_zombies(struct outage *o, struct track *t, struct out_finding *f);
 void out_upstreams(struct outage *o, struct track *t, int64_t sec);
+/* A peer withdrew the path: is all of its group gone? */
+void out_group_lost(struct outage *o, struct track *t, uint32_t path,
+		    int64_t sec);
+void out_groups_open(struct outage *o, struct track *t, struct out_finding *f,
+		     uint32_t lost_path);
+void out_groups_now(struct outage *o, const struct track *t,
+		    struct out_finding *f);
 void out_sort(struct outage *o);
 
 #endif

@@ -213,6 +213,51 @@ static void burst(struct replay *r, uint32_t peer, unsigned announced)
 	b->last = r->now;
 }
 
+/* Others of the same collector spoke in the second half of its silence. */
+static bool neighbours_spoke(const struct replay *r, const struct rib_peer *p)
+{
+	int64_t half = p->heard_sec + (r->now - p->heard_sec) / 2;
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < r->rib->npeers; i++) {
+		const struct rib_peer *q = &r->rib->peers[i];
+
+		n += q->collector == p->collector && q->heard_sec > half;
+	}
+	return n >= 2;
+}
+
+/* What a silent peer said before may long be over: it counts for nothing
+ * until it is said again. */
+static void silent_peers(struct replay *r)
+{
+	for (uint32_t i = 0; i < r->nminute && i < r->rib->npeers; i++) {
+		struct replay_minute *b = &r->minute[i];
+		struct rib_peer *p = &r->rib->peers[i];
+		int64_t silent = r->now - p->heard_sec;
+		double habit;
+
+		if (b->lively == 0 || silent < REPLAY_PEER_SEC ||
+		    (p->state != PEER_UP && p->state != PEER_SYNC))
+			continue;
+		habit = (double)b->lively /
+			(double)((p->heard_sec - b->first_heard) / 60 +
+				 REPLAY_GAP_PRIOR);
+		if ((double)silent / 60 * habit < REPLAY_PEER_MISSING ||
+		    !neighbours_spoke(r, p))
+			continue;
+		rib_new_epoch(r->rib, i);
+		drop_slots(r, p);
+		p->state = PEER_UNKNOWN;
+		b->silent = true;
+		note(r, (struct replay_note){ .what = EV_PEER_SILENT,
+					      .sec = r->now,
+					      .from_sec = p->heard_sec,
+					      .collector = p->collector,
+					      .peer = i });
+	}
+}
+
 /* Another collector spoke in the second half of the silence. */
 static bool others_spoke(const struct replay *r, unsigned c, int64_t from,
 			 int64_t to)
@@ -553,12 +598,25 @@ static void state(struct replay *r, uint32_t peer, const struct mrt_msg *msg)
 static void speak(struct replay *r, unsigned c, struct mrt_msg *msg)
 {
 	uint32_t peer = rib_peer(r->rib, c, &msg->peer, 0);
+	struct replay_minute *b;
 	struct rib_peer *p;
 
 	if (peer == RIB_NONE || msg->local)
 		return;
 	p = &r->rib->peers[peer];
+	b = minute(r, peer);
+	if (b && b->first_heard == 0)
+		b->first_heard = msg->sec;
+	if (b && msg->sec / 60 != p->heard_sec / 60)
+		b->lively++;
 	p->heard_sec = msg->sec;
+	if (b && b->silent) {
+		b->silent = false;
+		note(r, (struct replay_note){ .what = EV_PEER_BACK,
+					      .sec = r->now,
+					      .collector = c,
+					      .peer = peer });
+	}
 	if (msg->kind == MRT_STATE) {
 		state(r, peer, msg);
 	} else if (msg->kind == MRT_UPDATE) {
@@ -580,6 +638,8 @@ void replay_settle(struct replay *r, bool end)
 		if (r->minute[i].count &&
 		    (end || r->now - r->minute[i].last > 10))
 			burst_end(r, i, &r->minute[i]);
+	if (r->watch_gaps && !r->gaps_told_only)
+		silent_peers(r);
 	r->settled = r->now;
 }
 

@@ -22,8 +22,12 @@
 #define REPLAY_GAP_SEC	     900 /* three files of RIS, one of RouteViews */
 #define REPLAY_GAP_MISSING   10
 #define REPLAY_GAP_ALL_QUIET 30
-#define REPLAY_GAP_PRIOR     30	 /* quiet minutes taken for granted at first */
-#define REPLAY_SYNC_SEC	     600 /* a table transfer ends within this */
+#define REPLAY_GAP_PRIOR     30 /* quiet minutes taken for granted at first */
+/* A peer that is silent while its collector talks: for an hour (bgpview), and
+ * so many of its own lively minutes are missing. */
+#define REPLAY_PEER_SEC	    3600
+#define REPLAY_PEER_MISSING 30
+#define REPLAY_SYNC_SEC	    600 /* a table transfer ends within this */
 /* A transfer without a state record: this many in a minute, and this part of
  * the peer's table (Zhang 2005 finds them by the same idea). */
 #define REPLAY_BURST_MIN   1000
@@ -34,6 +38,7 @@ enum replay_event {
 	EV_PEER_BACK,	/* the peer speaks again */
 	EV_PEER_SYNCED, /* its table is complete */
 	EV_PEER_UNSURE, /* its collector has a gap or a damaged file */
+	EV_PEER_SILENT, /* nothing from it while its collector talks */
 	EV_TRANSFER,	/* a table transfer without a state record */
 	EV_GAP,		/* the collector was silent; from .. to */
 	EV_TABLE_BEGIN, /* a table of the collector starts */
@@ -76,6 +81,10 @@ struct replay_minute {
 	int64_t from;
 	uint64_t count; /* announcements in the running burst */
 	int64_t last;
+	/* its habit: minutes with a record since the first */
+	int64_t first_heard;
+	uint32_t lively;
+	bool silent; /* told, and not heard since */
 };
 
 struct replay {

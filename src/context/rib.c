@@ -362,6 +362,57 @@ void rib_full_feeds(struct rib *r, double share, uint32_t min)
 	}
 }
 
+/* Puts the path of every live route into the new store; then, with change,
+ * the routes take its numbers and the others forget theirs. */
+static bool move_paths(struct rib *r, struct paths *to, struct bgp_path *path,
+		       bool change)
+{
+	for (uint32_t i = 0; i < r->nnets; i++) {
+		for (unsigned k = 0; k < r->nets[i].n; k++) {
+			struct rib_route *x = &r->nets[i].routes[k];
+			struct path_view v;
+			uint32_t id = 0;
+
+			if (rib_active(r, x)) {
+				v = paths_get(r->paths, x->path);
+				memcpy(path->w, v.w, v.n * sizeof(*v.w));
+				path->n = (uint16_t)v.n;
+				path->segs = v.segs;
+				path->as_set = v.as_set;
+				id = paths_put(to, path);
+				if (id == 0)
+					return false;
+			}
+			if (change)
+				x->path = id;
+		}
+	}
+	return true;
+}
+
+bool rib_tidy_paths(struct rib *r)
+{
+	struct bgp_path *path;
+	struct paths *to;
+
+	if (paths_bytes(r->paths) <= RIB_TIDY_BYTES ||
+	    paths_count(r->paths) < 2 * r->tidy_count)
+		return true;
+	path = malloc(sizeof(*path));
+	to = path ? paths_new(NULL) : NULL;
+	if (!to || !move_paths(r, to, path, false)) {
+		free(path);
+		paths_free(to);
+		return false;
+	}
+	move_paths(r, to, path, true);
+	free(path);
+	paths_free(r->paths);
+	r->paths = to;
+	r->tidy_count = paths_count(to);
+	return true;
+}
+
 uint64_t rib_bytes(const struct rib *r)
 {
 	const struct rib_store *s = r->store;

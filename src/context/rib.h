@@ -66,11 +66,13 @@ struct rib {
 	unsigned npeers, cap_peers;
 	uint32_t *as_of; /* ASN of an as_index */
 	unsigned nases;
+	uint64_t tidy_count;	 /* paths left by rib_tidy_paths() */
 	bool full;		 /* memory was short: routes are missing */
 	struct rib_store *store; /* opaque: hash tables, slabs */
 };
 
-#define RIB_MAX_PEERS 65535
+#define RIB_MAX_PEERS  65535
+#define RIB_TIDY_BYTES (UINT64_C(64) << 20)
 
 struct rib *rib_new(struct err *e);
 void rib_free(struct rib *r);
@@ -107,6 +109,10 @@ void rib_new_epoch(struct rib *r, uint32_t peer);
 /* Eligible: at least share of the largest table of the family, and min
  * networks.  Recomputed for all peers. */
 void rib_full_feeds(struct rib *r, double share, uint32_t min);
+/* Forgets AS paths that no live route has, when they are most of the store
+ * and more than 64 MiB.  Numbers of paths change: nobody may hold one.  False
+ * when memory is short; the table is as before then. */
+bool rib_tidy_paths(struct rib *r);
 uint64_t rib_bytes(const struct rib *r);
 /* Every address counts once; IPv4 only. */
 uint64_t rib_v4_addresses(const struct prefix *p, uint32_t n);

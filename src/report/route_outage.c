@@ -127,6 +127,30 @@ static void baseline_line(FILE *f, const struct route_outage *r,
 	fputc('\n', f);
 }
 
+/* Dependence of the peers, and what remains of their number. */
+static void evidence_line(FILE *f, const struct route_outage *r,
+			  struct route_group g)
+{
+	const struct out_finding *a = route_weakest(r, g);
+	unsigned lost = 0;
+	char as[160];
+
+	for (unsigned i = 0; i < a->ngroups; i++)
+		lost += a->group[i].lost;
+	fprintf(f,
+		"  evidence  e = %.1f against \"as in the %u bins before\": "
+		"mean over %u first transit%s,\n            %u of them lost "
+		"it (peers behind one AS count once)\n",
+		out_e_value(a), a->windows, a->ngroups,
+		a->ngroups == 1 ? "" : "s", lost);
+	if (a->common_transit)
+		fprintf(f,
+			"            every path led through %s: a failure "
+			"there "
+			"takes all of them\n",
+			route_as_text(&r->names, a->common_transit, as));
+}
+
 static void cause(FILE *f, const struct route_outage *r, struct route_group g)
 {
 	struct route_rival rival[ROUTE_RIVALS];
@@ -178,6 +202,7 @@ static void group_text(FILE *f, const struct route_outage *r,
 	if (!a->ongoing)
 		upstream_line(f, "after", a->after, &r->names);
 	baseline_line(f, r, a);
+	evidence_line(f, r, g);
 	cause(f, r, g);
 	fputc('\n', f);
 }
@@ -220,6 +245,7 @@ static void lost_text(FILE *f, const struct route_outage *r)
 
 		for (k = i;
 		     k < r->result.nlost && l[k].unsure == l[i].unsure &&
+		     l[k].silent == l[i].silent &&
 		     r->rib->peers[l[k].peer].collector == p->collector &&
 		     l[k].from_sec - l[i].from_sec < 60;
 		     k++) {
@@ -232,8 +258,11 @@ static void lost_text(FILE *f, const struct route_outage *r)
 		fprintf(f, "  %s  %u peer%s of %s %s", when(l[i].from_sec, t0),
 			k - i, k - i == 1 ? "" : "s",
 			r->feed->names[p->collector],
-			l[i].unsure ? "uncertain after a gap or damage"
-				    : "lost (session), no withdrawal counted");
+			l[i].unsure   ? "uncertain after a gap or damage"
+			: l[i].silent ? "silent while others talked: lost "
+					"feed, no withdrawal counted"
+				      : "lost (session), no withdrawal "
+					"counted");
 		if (all_back && back > l[i].from_sec)
 			fprintf(f, "; back %s", when(back, t1));
 		else if (!all_back)

@@ -36,6 +36,10 @@ struct route_group {
 /* The group that starts at finding i. */
 struct route_group route_group_at(const struct route_outage *r, uint32_t i);
 
+/* The finding of a group with the least e-value. */
+const struct out_finding *route_weakest(const struct route_outage *r,
+					struct route_group g);
+
 /* Rivals of a finding: what each would look like from here.  Returns how
  * many; at most ROUTE_RIVALS. */
 #define ROUTE_RIVALS 8

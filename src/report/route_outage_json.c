@@ -115,6 +115,35 @@ static void cause(struct json *j, const struct route_outage *r,
 	json_end(j);
 }
 
+static void evidence(struct json *j, const struct route_outage *r,
+		     struct route_group g)
+{
+	const struct out_finding *a = route_weakest(r, g);
+
+	json_key(j, "evidence");
+	json_object(j);
+	json_kfixed(j, "e", out_e_value(a), 2);
+	json_kstring(j, "against", "as in the earlier bins");
+	json_kuint(j, "earlier_bins", a->windows);
+	json_kint(j, "bin_sec", r->rules->bin_sec);
+	json_key(j, "groups");
+	json_array(j);
+	for (unsigned i = 0; i < a->ngroups; i++) {
+		json_object(j);
+		json_kuint(j, "first_transit", a->group[i].transit);
+		json_kbool(j, "lost", a->group[i].lost);
+		json_kuint(j, "lost_in_earlier_bins", a->group[i].earlier);
+		json_end(j);
+	}
+	json_end(j);
+	json_key(j, "common_transit");
+	if (a->common_transit)
+		json_uint(j, a->common_transit);
+	else
+		json_null(j);
+	json_end(j);
+}
+
 static void baseline(struct json *j, const struct route_outage *r,
 		     const struct out_finding *a)
 {
@@ -152,6 +181,7 @@ static void group(struct json *j, const struct route_outage *r,
 	json_end(j);
 	json_kuint(j, "networks_of_asn", g.of);
 	observed(j, r, g);
+	evidence(j, r, g);
 	cause(j, r, g);
 	baseline(j, r, a);
 	json_end(j);
@@ -229,7 +259,9 @@ static void feed(struct json *j, const struct route_outage *r)
 		if (x->lost[i].to_sec >= 0)
 			json_kint(j, "to_sec", x->lost[i].to_sec);
 		json_kstring(j, "reason",
-			     x->lost[i].unsure ? "gap-or-damage" : "session");
+			     x->lost[i].unsure	 ? "gap-or-damage"
+			     : x->lost[i].silent ? "silent"
+						 : "session");
 		json_end(j);
 	}
 	json_end(j);

@@ -54,6 +54,17 @@ struct route_group route_group_at(const struct route_outage *r, uint32_t i)
 	return g;
 }
 
+const struct out_finding *route_weakest(const struct route_outage *r,
+					struct route_group g)
+{
+	const struct out_finding *w = at(r, g.from);
+
+	for (uint32_t i = 1; i < g.n; i++)
+		if (out_e_value(at(r, g.from + i)) < out_e_value(w))
+			w = at(r, g.from + i);
+	return w;
+}
+
 const char *route_state_word(const struct out_finding *f)
 {
 	if (f->rpki == VRP_INVALID && f->visible_min > 0)

@@ -31,7 +31,7 @@ struct route_text {
 	const struct mrt_peer *peers; /* the table the cache belongs to */
 	unsigned npeers;
 	struct cached *cache;
-	char *attr_text; /* of one UPDATE */
+	char *attr_text;      /* of one UPDATE */
 	struct mrt_peer last; /* whose UPDATE was the latest, and its text */
 	char who[64];
 	size_t who_len;
@@ -45,8 +45,10 @@ struct digits {
 	uint8_t skip;
 };
 #define D1(n)                                                                  \
-	{ { '0' + (n) / 100, '0' + (n) / 10 % 10, '0' + (n) % 10 },            \
-	  (n) < 10 ? 2 : (n) < 100 }
+	{                                                                      \
+		{ '0' + (n) / 100, '0' + (n) / 10 % 10, '0' + (n) % 10 },      \
+			(n) < 10 ? 2 : (n) < 100                               \
+	}
 #define D10(n)                                                                 \
 	D1(n), D1(n + 1), D1(n + 2), D1(n + 3), D1(n + 4), D1(n + 5),          \
 		D1(n + 6), D1(n + 7), D1(n + 8), D1(n + 9)

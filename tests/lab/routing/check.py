@@ -50,6 +50,11 @@ def dec2014(prog, where):
         assert f['cause']['verdict'] == 'undetermined'
         assert len(f['cause']['rivals']) >= 3
     assert long['observed']['kept_old_route'] == 2
+    for f in (long, short):  # 36 peers are four groups behind one AS
+        e = f['evidence']
+        assert e['common_transit'] == 4837 and len(e['groups']) == 4
+        assert all(g['lost'] for g in e['groups'])
+        assert 10 < e['e'] <= e['earlier_bins'] + 1
     assert long['baseline']['brief_losses_before'] > 3
     lost = [p for p in d['peers_lost'] if p['reason'] == 'session']
     assert len(lost) == 8 and all(p['to_sec'] for p in lost)

@@ -10,7 +10,7 @@
 #include "context/replay.h"
 
 struct make {
-	uint8_t b[1 << 18];
+	uint8_t b[1 << 20];
 	size_t n, start; /* start: of the record that is open */
 };
 

@@ -96,6 +96,11 @@ static void real_outage(void **state)
 	assert_int_equal(f->origin, 131279);
 	assert_true(f->full_permille >= 999);
 	assert_true(f->baseline_sec >= 86400);
+	/* one first transit for all of these peers: n + 1, and no more */
+	assert_int_equal(f->ngroups, 1);
+	assert_true(f->group[0].lost && f->group[0].earlier == 0);
+	assert_true(out_e_value(f) == f->windows + 1.0);
+	assert_int_equal(f->common_transit, 4837);
 	stop(b);
 }
 
@@ -112,6 +117,31 @@ static void sessions_lost(void **state)
 	assert_int_equal(b->res.nfindings, 0);
 	assert_int_equal(b->res.nlost, PEERS - 1);
 	assert_int_equal(b->res.lost[0].to_sec, -1);
+	stop(b);
+}
+
+/* One peer falls silent while the others talk: a lost peer, no outage, and
+ * its old route does not keep the network up. */
+static void silent_peer(void **state)
+{
+	struct bench *b = start();
+	(void)state;
+
+	for (uint32_t s = 90000; s < 200000; s += 300)
+		for (unsigned i = 0; i < PEERS; i++)
+			if (i != 7)
+				mk_announce(&b->m, T0 + s + i, i, nets[1],
+					    131279);
+	mk_announce(&b->m, T0 + 200001, 7, nets[1], 131279);
+	chatter(b, 200100, 200500);
+	play(b);
+	assert_int_equal(b->res.nfindings, 0);
+	assert_int_equal(b->res.nlost, 1);
+	assert_true(b->res.lost[0].silent && !b->res.lost[0].unsure);
+	assert_int_equal(b->rib->peers[b->res.lost[0].peer].id.asn,
+			 b->rib->peers[7].id.asn);
+	assert_true(b->res.lost[0].from_sec < T0 + 90000);
+	assert_int_equal(b->res.lost[0].to_sec, T0 + 200001);
 	stop(b);
 }
 
@@ -236,6 +266,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(real_outage),
 		cmocka_unit_test(sessions_lost),
+		cmocka_unit_test(silent_peer),
 		cmocka_unit_test(one_peer),
 		cmocka_unit_test(zombies),
 		cmocka_unit_test(partial),
