@@ -127,7 +127,10 @@ static void silent_peer(void **state)
 	struct bench *b = start();
 	(void)state;
 
-	for (uint32_t s = 90000; s < 200000; s += 300)
+	for (uint32_t s = 90000; s < 100000; s += 60)
+		for (unsigned i = 6; i < 9; i++)
+			mk_announce(&b->m, T0 + s + i, i, nets[1], 131279);
+	for (uint32_t s = 100000; s < 200000; s += 600)
 		for (unsigned i = 0; i < PEERS; i++)
 			if (i != 7)
 				mk_announce(&b->m, T0 + s + i, i, nets[1],
@@ -140,7 +143,7 @@ static void silent_peer(void **state)
 	assert_true(b->res.lost[0].silent && !b->res.lost[0].unsure);
 	assert_int_equal(b->rib->peers[b->res.lost[0].peer].id.asn,
 			 b->rib->peers[7].id.asn);
-	assert_true(b->res.lost[0].from_sec < T0 + 90000);
+	assert_true(b->res.lost[0].from_sec < T0 + 100000);
 	assert_int_equal(b->res.lost[0].to_sec, T0 + 200001);
 	stop(b);
 }
