@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/sandbox.h"
-#include "report/route_text.h"
+#include "report/route_json.h"
 
 static int run(int argc, char **argv);
 
@@ -22,7 +22,10 @@ static const struct option_def options[] = {
 	  "Only count: records by type, routes, times, damage.", NULL,
 	  COMPLETE_NOTHING },
 	{ OPT_JSON, 'j', "json", ARG_NONE, NULL,
-	  "The summary as JSON, one object.", NULL, COMPLETE_NOTHING },
+	  "One JSON object a line for each route, state change, session "
+	  "message and peer table, with every attribute; with --summary one "
+	  "object of counts.",
+	  NULL, COMPLETE_NOTHING },
 	{ OPT_QUIET, 'q', "quiet", ARG_NONE, NULL,
 	  "Say nothing of damage on standard error; the exit code still does.",
 	  NULL, COMPLETE_NOTHING },
@@ -41,6 +44,8 @@ const struct command command_mrt = {
 		"the framing is damaged, nothing is invented: the bytes are "
 		"stepped over, counted, and reported.",
 	.examples = "wellspring mrt updates.20141222.1615.bz2\n"
+		    "wellspring mrt --json rib.bz2 | jq 'select(.origin_asn "
+		    "== 131279)'\n"
 		    "wellspring mrt --summary rib.20141222.1600.bz2\t"
 		    "what is in it, and whether it is whole",
 	OPTIONS_OF(options),
@@ -139,36 +144,43 @@ static int print_file(const char *path, struct settings *set)
 	struct mrt_in *in = NULL;
 	struct mrt *m = NULL;
 	struct route_text *t = NULL;
+	struct route_json *l = NULL; /* JSON lines; else t */
+	const struct route_text_counts *counts;
 	struct mrt_msg msg;
 	struct err e;
 	char loss[400];
-	bool lossy;
+	bool lossy, lines = set->json && !set->summary;
 	int status = EXIT_CANNOT;
 
 	in = mrt_in_open(path, &e);
 	if (!in || !(m = mrt_new(in, &e)) ||
-	    !(t = route_text_new(set->summary ? NULL : stdout, &e))) {
+	    (lines && !(l = route_json_new(stdout, &e))) ||
+	    (!lines &&
+	     !(t = route_text_new(set->summary ? NULL : stdout, &e)))) {
 		fprintf(stderr, "wellspring: %s\n", e.text);
 		if (!m)
 			mrt_in_close(in);
 		goto out;
 	}
-	while (mrt_next(m, &msg))
-		route_text_record(t, m, &msg);
+	while (mrt_next(m, &msg)) {
+		if (lines)
+			route_json_record(l, m, &msg);
+		else
+			route_text_record(t, m, &msg);
+	}
+	counts = lines ? route_json_counts(l) : route_text_counts(t);
 	lossy = mrt_lossy(m, loss, sizeof(loss));
-	if (set->json)
-		summary_json(&set->j, path, mrt_stats(m), route_text_counts(t),
-			     loss);
+	if (set->json && set->summary)
+		summary_json(&set->j, path, mrt_stats(m), counts, loss);
 	else if (set->summary)
-		summary_text(path, mrt_stats(m), route_text_counts(t), loss);
+		summary_text(path, mrt_stats(m), counts, loss);
 	if (lossy && !set->quiet && !set->summary)
 		fprintf(stderr, "wellspring: %s: %s\n", path, loss);
-	status = lossy || route_text_counts(t)->bad_prefixes ? EXIT_DAMAGED
-							     : EXIT_DONE;
+	status = lossy || counts->bad_prefixes ? EXIT_DAMAGED : EXIT_DONE;
 	if (mrt_stats(m)->records == 0 && !lossy)
 		status = EXIT_INSUFFICIENT;
 out:
-	if (!route_text_free(t)) {
+	if (!route_text_free(t) || !route_json_free(l)) {
 		fprintf(stderr, "wellspring: cannot write the output\n");
 		status = EXIT_CANNOT;
 	}
@@ -193,7 +205,7 @@ static int run(int argc, char **argv)
 	opts_begin(&o, &command_mrt, argc, argv);
 	while ((id = opts_next(&o)) >= 0) {
 		set.json |= id == OPT_JSON;
-		set.summary |= id == OPT_JSON || id == OPT_SUMMARY;
+		set.summary |= id == OPT_SUMMARY;
 		set.quiet |= id == OPT_QUIET;
 	}
 	if (id != OPTS_DONE)
@@ -201,7 +213,7 @@ static int run(int argc, char **argv)
 	if (o.n_args == 0)
 		return opts_usage(&o, "wants a file");
 	sandbox_enter((const char *const *)o.args, o.n_args, NULL, 0);
-	if (set.json) {
+	if (set.json && set.summary) {
 		json_init(&set.j, stdout, false);
 		json_object(&set.j);
 		json_kstring(&set.j, "format", "wellspring-mrt/1");
@@ -210,7 +222,7 @@ static int run(int argc, char **argv)
 	}
 	for (size_t i = 0; i < o.n_args; i++)
 		status = worse(print_file(o.args[i], &set), status);
-	if (set.json) {
+	if (set.json && set.summary) {
 		json_end(&set.j);
 		json_end(&set.j);
 		if (!json_done(&set.j))

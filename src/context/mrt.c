@@ -25,8 +25,10 @@ struct mrt {
 	struct mrt_in *in;
 	struct mrt_peers peers;
 	struct mrt_stats stats;
-	bool started; /* a record was read: last_sec holds its time */
-	bool resync;  /* the next header must be searched for */
+	bool started;	 /* a record was read: last_sec holds its time */
+	bool resync;	 /* the next header must be searched for */
+	struct rd early; /* entries left of a record of early 2000 */
+	struct mrt_msg early_msg;
 	int64_t sec;
 	uint16_t type;
 };
@@ -172,6 +174,28 @@ static void count(struct mrt *m, const struct mrt_msg *msg)
 	m->type = msg->type;
 }
 
+/* A record of many entries (see mrt_decode.h) of which len leaves out four
+ * bytes: takes it and keeps its entries for the next calls. */
+static bool early(struct mrt *m, const uint8_t *p, size_t have, uint32_t len,
+		  struct mrt_msg *msg)
+{
+	struct rd body;
+
+	if (msg->type != MRT_TABLE_DUMP || msg->subtype != 1 ||
+	    have < HEADER + len + 4)
+		return false;
+	body = rd_make(p + HEADER + 4, len);
+	if (!mrt_is_early(body))
+		return false;
+	msg->len = len + 4;
+	msg->sequence = get_be16(p + HEADER + 2);
+	count(m, msg);
+	mrt_in_take(m->in, HEADER + len + 4);
+	m->early = body;
+	m->early_msg = *msg;
+	return true;
+}
+
 /* Looks at the record under the window.  1: msg is good; 0: nothing to give,
  * go on; -1: the end. */
 static int one(struct mrt *m, struct mrt_msg *msg)
@@ -192,7 +216,7 @@ static int one(struct mrt *m, struct mrt_msg *msg)
 		return 0;
 	}
 	len = get_be32(p + 8);
-	have = mrt_in_peek(m->in, HEADER + len + HEADER, &p);
+	have = mrt_in_peek(m->in, HEADER + len + HEADER + 4, &p);
 	frame(p, mrt_in_offset(m->in), msg);
 	if (have < HEADER + len) {
 		/* a length that runs past the end: either the file was cut
@@ -203,6 +227,9 @@ static int one(struct mrt *m, struct mrt_msg *msg)
 	}
 	next_ok = have < 2 * HEADER + len ||
 		  plausible(m, p + HEADER + len, false);
+	if ((!next_ok || have == HEADER + len + 4) &&
+	    early(m, p, have, len, msg))
+		return 0;
 	res = mrt_decode(&m->peers, rd_make(p + HEADER, len), msg,
 			 next_ok ? 0 : DECODE_CHECK);
 	if (res == DECODE_BAD && !next_ok) {
@@ -232,6 +259,12 @@ bool mrt_next(struct mrt *m, struct mrt_msg *msg)
 	for (;;) {
 		int r;
 
+		if (m->early.left > 0) {
+			*msg = m->early_msg;
+			if (mrt_decode_early(&m->early, msg, 0) == DECODED)
+				return true;
+			m->early.left = 0;
+		}
 		if (m->resync) {
 			if (!m->started || !search(m)) {
 				if (!m->started)

@@ -151,34 +151,64 @@ static enum decode_result table_v2(struct mrt_peers *peers, struct rd r,
 	return rib(msg, r, how);
 }
 
-static enum decode_result table_dump(struct rd r, struct mrt_msg *msg, int how)
+/* One entry of a table; what follows it stays in r. */
+static enum decode_result dump_entry(struct rd *r, struct mrt_msg *msg, int how)
 {
 	unsigned afi = msg->subtype, n = afi == 1 ? 4 : 16;
 	const uint8_t *b;
 
-	if (afi != 1 && afi != 2)
-		return DECODE_UNKNOWN;
 	msg->kind = MRT_RIB;
 	msg->safi = 1;
-	rd_skip(&r, 2); /* view */
-	msg->sequence = rd_be16(&r);
-	b = rd_bytes(&r, n);
-	msg->prefix.len = rd_u8(&r);
-	rd_skip(&r, 1); /* status */
-	msg->originated = rd_be32(&r);
-	if (!peer_ip(&r, afi, &msg->peer))
+	b = rd_bytes(r, n);
+	msg->prefix.len = rd_u8(r);
+	rd_skip(r, 1); /* status */
+	msg->originated = rd_be32(r);
+	if (!peer_ip(r, afi, &msg->peer))
 		return DECODE_BAD;
-	msg->peer.asn = rd_be16(&r);
-	msg->attrs = rd_sub(&r, rd_be16(&r));
-	if (!rd_ok(&r) || !b || msg->prefix.len > n * 8)
+	msg->peer.asn = rd_be16(r);
+	msg->attrs = rd_sub(r, rd_be16(r));
+	if (!rd_ok(r) || !b || msg->prefix.len > n * 8)
 		return DECODE_BAD;
-	if (how & DECODE_CHECK && (!attrs_walk(msg->attrs) || r.left > 0))
+	if (how & DECODE_CHECK && !attrs_walk(msg->attrs))
 		return DECODE_BAD;
 	msg->prefix.fam = afi == 1 ? 4 : 6;
 	memcpy(msg->prefix.b, b, n);
 	prefix_mask(&msg->prefix);
 	msg->entries = 1;
 	return DECODED;
+}
+
+static enum decode_result table_dump(struct rd r, struct mrt_msg *msg, int how)
+{
+	enum decode_result res;
+
+	if (msg->subtype != 1 && msg->subtype != 2)
+		return DECODE_UNKNOWN;
+	rd_skip(&r, 2); /* view */
+	msg->sequence = rd_be16(&r);
+	res = dump_entry(&r, msg, how);
+	if (res == DECODED && how & DECODE_CHECK && r.left > 0)
+		return DECODE_BAD;
+	return res;
+}
+
+enum decode_result mrt_decode_early(struct rd *r, struct mrt_msg *msg, int how)
+{
+	memset(&msg->prefix, 0, sizeof(msg->prefix));
+	return dump_entry(r, msg, how);
+}
+
+bool mrt_is_early(struct rd body)
+{
+	struct mrt_msg msg = { .type = MRT_TABLE_DUMP, .subtype = 1 };
+	unsigned n = 0;
+
+	while (body.left > 0) {
+		if (mrt_decode_early(&body, &msg, DECODE_CHECK) != DECODED)
+			return false;
+		n++;
+	}
+	return n > 1;
 }
 
 /* What stands in an UPDATE after its BGP header. */

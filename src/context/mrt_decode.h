@@ -23,4 +23,12 @@ enum { DECODE_CHECK = 1 };
 enum decode_result mrt_decode(struct mrt_peers *peers, struct rd body,
 			      struct mrt_msg *msg, int how);
 
+/* TABLE_DUMP as RIS wrote it in early 2000: one record with many entries of
+ * many networks behind view and sequence, and a length that leaves out these
+ * four bytes.  Reads the entry at r, which steps behind it; the header fields
+ * of msg are set. */
+enum decode_result mrt_decode_early(struct rd *r, struct mrt_msg *msg, int how);
+/* Is all of body (without view and sequence) such entries, two or more? */
+bool mrt_is_early(struct rd body);
+
 #endif

@@ -10,7 +10,7 @@
 #include "context/block.h"
 #include "context/origin.h"
 #include "context/outage.h"
-#include "report/route_text.h"
+#include "report/route_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -42,6 +42,20 @@ static void as_text(const uint8_t *data, size_t size)
 		       mrt_stats(m)->tail_bytes <=
 	       size);
 	route_text_free(t);
+	fclose(f);
+	mrt_free(m);
+}
+
+static void as_json(const uint8_t *data, size_t size)
+{
+	struct mrt *m = open_bytes(data, size);
+	FILE *f = fopen("/dev/null", "w");
+	struct route_json *t = route_json_new(f, NULL);
+	struct mrt_msg msg;
+
+	while (mrt_next(m, &msg))
+		route_json_record(t, m, &msg);
+	route_json_free(t);
 	fclose(f);
 	mrt_free(m);
 }
@@ -131,6 +145,7 @@ static void as_routes(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	as_text(data, size);
+	as_json(data, size);
 	as_routes(data, size);
 	return 0;
 }
