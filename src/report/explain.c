@@ -168,14 +168,14 @@ static void would_change(const struct page *pg, const struct case_relay *r)
 	} else if (margin >= 0) {
 		para_put(&p, "%s", reason_advice[r->reason]);
 	} else if (r->log10_weakest > 0 && r->onsets > 0) {
-		uint64_t more = (uint64_t)((double)r->onsets * (double)-margin /
-					   (double)r->log10_weakest) +
-				1;
+		double more = (double)r->onsets * (double)-margin /
+			      (double)r->log10_weakest;
 
 		para_put(&p,
 			 "about %s more onsets at the rate so far, if it is "
 			 "a relay",
-			 words_count(more, n));
+			 more < 1e9 ? words_count((uint64_t)more + 1, n)
+				    : "too many");
 	} else {
 		para_put(&p, "evidence against %s: so far there is none",
 			 rival_name(r->weakest));

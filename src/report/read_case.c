@@ -20,6 +20,9 @@
 /* A case of 10^6 connections with --all has about 0.6 GB. */
 #define CASE_MAX_BYTES (INT64_C(2) << 30)
 
+/* Times and durations: differences of two fit into 64 bits. */
+#define NS_MAX INT64_C(4000000000000000000)
+
 /* Errors stick: the first bad field is kept, later reads give nothing. */
 struct reader {
 	struct err *e;
@@ -102,7 +105,7 @@ static struct tstamp get_time(struct reader *r, struct json_object *o,
 {
 	if (is_null(o, key))
 		return TSTAMP_NONE;
-	return (struct tstamp){ get_int(r, o, key, INT64_MIN + 1, INT64_MAX) };
+	return (struct tstamp){ get_int(r, o, key, -NS_MAX, NS_MAX) };
 }
 
 static bool get_bool(struct reader *r, struct json_object *o, const char *key)
@@ -324,6 +327,8 @@ static void read_conn(struct reader *r, struct json_object *o,
 		 sizeof(c->community_id));
 	c->first = get_time(r, o, "first_ns");
 	c->last = get_time(r, o, "last_ns");
+	if (!r->failed && (!tstamp_known(c->first) || !tstamp_known(c->last)))
+		bad(r, "first_ns", "missing");
 	get_both(r, o, "packets", c->packets);
 	get_both(r, o, "payload_bytes", c->bytes);
 	get_both32(r, o, "data_packets", c->data_packets);
@@ -336,7 +341,7 @@ static void read_conn(struct reader *r, struct json_object *o,
 		const char *key = i == 0 ? "src" : "dst";
 
 		c->min_rtt_ns[i] =
-			is_null(v, key) ? -1 : get_int(r, v, key, 0, INT64_MAX);
+			is_null(v, key) ? -1 : get_int(r, v, key, 0, NS_MAX);
 	}
 }
 
@@ -373,6 +378,8 @@ static void read_exchanges(struct reader *r, struct json_object *o,
 {
 	struct json_object *list;
 
+	if (is_null(o, "exchanges"))
+		return; /* a case of before frames were named */
 	y->exchanges = get_list(r, o, "exchanges", sizeof(*y->exchanges),
 				&y->n_exchanges, &list);
 	for (size_t i = 0; i < y->n_exchanges && !r->failed; i++) {
@@ -382,7 +389,7 @@ static void read_exchanges(struct reader *r, struct json_object *o,
 
 		get_text(r, v, "direction", word, sizeof(word));
 		x->reply = strcmp(word, "reply") == 0;
-		x->silence_ns = get_int(r, v, "silence_ns", 0, INT64_MAX);
+		x->silence_ns = get_int(r, v, "silence_ns", 0, NS_MAX);
 		read_frame(r, v, "from", &x->from);
 		read_frame(r, v, "to", &x->to);
 	}
@@ -407,12 +414,13 @@ static void read_relay(struct reader *r, struct json_object *o,
 	y->log10_lr_low = get_bans(r, o, "log10_lr_low");
 	y->log10_lr_high = get_bans(r, o, "log10_lr_high");
 	y->lr_capped = get_bool(r, o, "lr_capped");
-	y->lr_runs = get_u32(r, o, "lr_runs");
+	if (!is_null(o, "lr_runs")) /* a case of before they were counted */
+		y->lr_runs = get_u32(r, o, "lr_runs");
 	read_rivals(r, o, y);
 	read_exchanges(r, o, y);
 	v = field(r, o, "lag_ns", json_type_object);
-	y->lag_median_ns = get_int(r, v, "median", INT64_MIN, INT64_MAX);
-	y->lag_p95_ns = get_int(r, v, "p95", INT64_MIN, INT64_MAX);
+	y->lag_median_ns = get_int(r, v, "median", -NS_MAX, NS_MAX);
+	y->lag_p95_ns = get_int(r, v, "p95", -NS_MAX, NS_MAX);
 	v = field(r, o, "onsets", json_type_object);
 	y->onsets = get_u32(r, v, "seen");
 	y->answered = get_u32(r, v, "answered");
@@ -423,7 +431,7 @@ static void read_relay(struct reader *r, struct json_object *o,
 	if (v == NULL)
 		return;
 	y->decided = get_time(r, v, "at_ns");
-	y->decided_after_ns = get_int(r, v, "after_ns", INT64_MIN, INT64_MAX);
+	y->decided_after_ns = get_int(r, v, "after_ns", -NS_MAX, NS_MAX);
 	y->decided_onsets = get_u32(r, v, "onsets");
 }
 
@@ -449,7 +457,7 @@ static void read_chain(struct reader *r, struct json_object *o,
 			bad(r, "route", "no list of addresses");
 	}
 	ch->weakest_log10_e = get_bans(r, o, "weakest_log10_e");
-	ch->lag_ns = get_int(r, o, "lag_ns", INT64_MIN, INT64_MAX);
+	ch->lag_ns = get_int(r, o, "lag_ns", -NS_MAX, NS_MAX);
 }
 
 static void read_far_end(struct reader *r, struct json_object *o,
@@ -653,35 +661,29 @@ out:
 	return text;
 }
 
-struct case_record *report_read_case(const char *path, struct err *e)
+struct case_record *report_read_text(const char *text, size_t len,
+				     struct err *e)
 {
 	struct json_tokener *tok = json_tokener_new();
 	struct case_record *c = case_new(e);
 	struct json_object *o = NULL;
 	bool good = false;
-	char *text = NULL;
-	size_t len = 0;
 
 	if (tok == NULL || c == NULL) {
 		err_set(e, ERR_MEMORY, "no memory");
 		goto out;
 	}
-	text = read_file(path, &len, e);
-	if (text == NULL)
-		goto out;
 	json_tokener_set_flags(tok, JSON_TOKENER_STRICT |
 					    JSON_TOKENER_VALIDATE_UTF8);
 	o = json_tokener_parse_ex(tok, text, (int)len + 1);
 	if (json_tokener_get_error(tok) != json_tokener_success) {
 		err_at(e, ERR_FORMAT, json_tokener_get_parse_end(tok),
-		       "%s: no JSON at byte %zu: %s", path,
+		       "no JSON at byte %zu: %s",
 		       json_tokener_get_parse_end(tok),
 		       json_tokener_error_desc(json_tokener_get_error(tok)));
 		goto out;
 	}
 	good = read_all(o, c, e);
-	if (!good)
-		err_ctx(e, "%s", path);
 out:
 	if (!good) {
 		case_free(c);
@@ -690,6 +692,20 @@ out:
 	json_object_put(o);
 	if (tok != NULL)
 		json_tokener_free(tok);
+	return c;
+}
+
+struct case_record *report_read_case(const char *path, struct err *e)
+{
+	struct case_record *c;
+	size_t len = 0;
+	char *text = read_file(path, &len, e);
+
+	if (text == NULL)
+		return NULL;
+	c = report_read_text(text, len, e);
+	if (c == NULL)
+		err_ctx(e, "%s", path);
 	free(text);
 	return c;
 }

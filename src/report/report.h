@@ -31,6 +31,9 @@ bool report_json(FILE *f, const struct case_record *c, bool all);
 /* Reads what report_json() wrote.  Owns: case_free().  NULL and *e when the
  * file cannot be read, is no JSON, or no case of a version that is known. */
 struct case_record *report_read_case(const char *path, struct err *e);
+/* The same from memory; text[len] must be there and 0. */
+struct case_record *report_read_text(const char *text, size_t len,
+				     struct err *e);
 
 /* The reasons of one verdict.  ERR_USAGE when the case does not name the
  * address. */

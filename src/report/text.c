@@ -16,6 +16,7 @@
 #define VALUE	       25 /* where the text behind "strength:" begins */
 #define LISTED	       6  /* undetermined addresses named one by one */
 #define RELAYS_SHOWN   4  /* per address in full without --all */
+#define SOURCES	       12 /* named without --all */
 #define NETWORKS_SHOWN 4  /* with --mrt, without --all */
 
 struct screen {
@@ -75,11 +76,17 @@ static void head(const struct screen *sc)
 		file_name(sc->f, c->captures[0].file);
 	else
 		fprintf(sc->f, "%zu files", c->n_captures);
-	fprintf(sc->f, ": %s packets, ", words_count(packets, n));
+	if (packets == 0 && !c->damaged) {
+		fputs(": a capture without packets\n", sc->f);
+		return;
+	}
+	fprintf(sc->f, ": %s packet%s, ", words_count(packets, n),
+		packets == 1 ? "" : "s");
 	if (selected != packets)
 		fprintf(sc->f, "%s selected, ", words_count(selected, n));
-	fprintf(sc->f, "%s connections, %s, ",
+	fprintf(sc->f, "%s connection%s, %s, ",
 		words_count(c->conns_total, conns),
+		c->conns_total == 1 ? "" : "s",
 		words_duration(last >= first ? last - first : -1, span));
 	if (drops > 0)
 		fprintf(sc->f, "%s dropped by the sensor, ",
@@ -262,10 +269,6 @@ static void far_findings(const struct screen *sc, const struct case_address *a)
 		if (strcmp(g->proposition, "relay") == 0 ||
 		    strcmp(g->proposition, "routing-context") == 0)
 			continue;
-		/* one screen: the answer itself; the rest with --all */
-		if (!sc->s->all &&
-		    strcmp(g->proposition, "terminating-relay") != 0)
-			continue;
 		para_begin(&p, "", INDENT, INDENT);
 		para_put(&p, "%s: observed %s", g->proposition, g->observed);
 		if (g->inferred[0] != '\0')
@@ -298,6 +301,74 @@ static void quality(const struct screen *sc, const struct case_address *a)
 		"quality:", a->quality, a->why_quality);
 }
 
+static const struct case_finding *far_finding(const struct case_address *a)
+{
+	for (size_t i = 0; i < a->n_findings; i++)
+		if (strcmp(a->findings[i].proposition, "terminating-relay") ==
+		    0)
+			return &a->findings[i];
+	return NULL;
+}
+
+static void labelled(const struct screen *sc, const char *label,
+		     const char *text)
+{
+	struct para p = paragraph(sc);
+
+	para_begin(&p, label, INDENT, VALUE);
+	para_put(&p, "%s", text);
+	para_end(&p);
+}
+
+/* A springboard by its far end: decision, strength, observed, inferred. */
+static void far_relay(const struct screen *sc, const struct case_address *a)
+{
+	const struct case_finding *g = far_finding(a);
+	struct para p = paragraph(sc);
+	char text[32];
+
+	fputs("  ends connections for somebody further away\n", sc->f);
+	if (g == NULL)
+		return;
+	for (size_t i = 0; i < sc->c->n_far_ends; i++) {
+		const struct case_far_end *f = &sc->c->far_ends[i];
+
+		if (f->question != FAR_TERMINATING ||
+		    !addr_eq(&f->address, &a->address))
+			continue;
+		para_begin(&p, f->sufficient ? "sufficient:" : "insufficient:",
+			   INDENT, VALUE);
+		para_put(&p, "e = %s against no relay there",
+			 words_power(f->log10_e, false, text));
+		para_end(&p);
+	}
+	para_begin(&p, "strength:", INDENT, VALUE);
+	para_put(&p, "LR %s, %s", words_power(g->log10_lr, false, text),
+		 strength_word(g->log10_lr));
+	para_end(&p);
+	labelled(sc, "observed:", g->observed);
+	labelled(sc, "inferred:", g->inferred);
+}
+
+/* One line: what is excluded; the caveat stands below the last one. */
+static void source_line(const struct screen *sc, const struct case_address *a)
+{
+	const struct case_finding *g = far_finding(a);
+	struct para p = paragraph(sc);
+	char text[ADDR_TEXT];
+
+	if (g != NULL && !sc->s->all) {
+		p.column = INDENT +
+			   (unsigned)strlen(addr_format(&a->address, text));
+		p.indent = VALUE;
+		para_put(&p, " %.*s (LR %s)", (int)strcspn(g->inferred, ";"),
+			 g->inferred, words_power(g->log10_lr, false, text));
+		para_end(&p);
+		return;
+	}
+	fputc('\n', sc->f);
+}
+
 static void decided_address(const struct screen *sc,
 			    const struct case_address *a)
 {
@@ -306,12 +377,14 @@ static void decided_address(const struct screen *sc,
 
 	address_head(sc, a);
 	n = relays_at(sc, &a->address, true, limit);
-	if (n == 0)
-		fputc('\n', sc->f);
 	if (n > limit)
 		fprintf(sc->f, "%*sand %zu more relays here (--all)\n", INDENT,
 			"", n - limit);
-	if (n == 0 || sc->s->all)
+	if (n == 0 && a->verdict == VERDICT_SPRINGBOARD)
+		far_relay(sc, a);
+	else if (n == 0)
+		source_line(sc, a);
+	if (sc->s->all)
 		far_findings(sc, a);
 	routing_context(sc, a);
 	quality(sc, a);
@@ -365,9 +438,60 @@ static void undetermined_summary(const struct screen *sc)
 	para_end(&p);
 }
 
+/* Wanted by the list of expected relays: a note, no alarm. */
+static bool only_expected(const struct screen *sc, const struct case_address *a)
+{
+	bool expected = false;
+
+	for (size_t i = 0; i < sc->c->n_relays; i++) {
+		const struct case_relay *r = &sc->c->relays[i];
+
+		if (!r->sufficient || !addr_eq(&r->host, &a->address))
+			continue;
+		if (!r->expected)
+			return false;
+		expected = true;
+	}
+	return expected;
+}
+
+/* No address: why that is. */
+static void nothing(const struct screen *sc)
+{
+	const struct case_record *c = sc->c;
+	uint64_t packets = 0, selected = 0;
+	struct tstamp first = TSTAMP_NONE, last = TSTAMP_NONE;
+	char a[40], b[40];
+
+	for (size_t i = 0; i < c->n_captures; i++) {
+		const struct case_capture *f = &c->captures[i];
+
+		packets += f->packets;
+		selected += f->selected;
+		if (!tstamp_known(f->first))
+			continue;
+		if (!tstamp_known(first) || f->first.ns < first.ns)
+			first = f->first;
+		if (!tstamp_known(last) || f->last.ns > last.ns)
+			last = f->last;
+	}
+	if (packets > 0 && selected == 0 && tstamp_known(first))
+		fprintf(sc->f,
+			"Nothing was selected: the packets are from %s to "
+			"%s.\n",
+			tstamp_format(first, 0, a, sizeof(a)),
+			tstamp_format(last, 0, b, sizeof(b)));
+	else if (c->address[0] != '\0')
+		fprintf(sc->f, "No connection with %s.\n", c->address);
+	else
+		fputs("No address to judge: no TCP, UDP or ICMP that could "
+		      "be read.\n",
+		      sc->f);
+}
+
 static void addresses(const struct screen *sc)
 {
-	size_t undetermined = 0;
+	size_t undetermined = 0, sources = 0;
 	bool each;
 
 	for (size_t i = 0; i < sc->c->n_addresses; i++) {
@@ -378,6 +502,12 @@ static void addresses(const struct screen *sc)
 	for (size_t i = 0; i < sc->c->n_addresses; i++) {
 		const struct case_address *a = &sc->c->addresses[i];
 
+		if (a->verdict == VERDICT_SPRINGBOARD && !sc->s->all &&
+		    only_expected(sc, a))
+			continue; /* notes() has it */
+		if (a->verdict == VERDICT_SOURCE && sources++ >= SOURCES &&
+		    !sc->s->all)
+			continue;
 		if (a->verdict != VERDICT_UNDETERMINED)
 			decided_address(sc, a);
 		else if (each)
@@ -385,36 +515,39 @@ static void addresses(const struct screen *sc)
 	}
 	if (!each)
 		undetermined_summary(sc);
+	if (sources > SOURCES && !sc->s->all)
+		fprintf(sc->f, "%*sand %zu more sources (--all)\n", INDENT, "",
+			sources - SOURCES);
+	if (sources > 0) {
+		struct para p = paragraph(sc);
+
+		para_begin(&p, "", INDENT, INDENT);
+		para_put(&p, "Source is the weaker word: a login hop, a remote "
+			     "desktop, a relay of TLS or HTTP or one that "
+			     "stores and forwards cannot be excluded from "
+			     "here.");
+		para_end(&p);
+	}
 	if (sc->c->n_addresses == 0)
-		fputs("No address to judge: nothing was selected or "
-		      "readable.\n",
-		      sc->f);
+		nothing(sc);
 }
 
-/* Sufficient relays at an address that is no springboard: expected ones. */
+/* Expected relays, which addresses() leaves out. */
 static void notes(const struct screen *sc)
 {
 	for (size_t i = 0; i < sc->c->n_relays; i++) {
 		const struct case_relay *r = &sc->c->relays[i];
 		struct para p = paragraph(sc);
-		bool alarm = false;
-		char text[ADDR_TEXT];
+		char text[ADDR_TEXT], e[32];
 
-		if (!r->sufficient || !r->expected)
-			continue;
-		for (size_t k = 0; k < sc->c->n_addresses; k++) {
-			const struct case_address *a = &sc->c->addresses[k];
-
-			if (a->verdict == VERDICT_SPRINGBOARD &&
-			    addr_eq(&a->address, &r->host))
-				alarm = true;
-		}
-		if (alarm)
+		if (!r->sufficient || !r->expected || sc->s->all)
 			continue;
 		para_begin(&p, "note", 0, INDENT);
 		para_put(&p, "%s is an expected relay:",
 			 addr_format(&r->host, text));
 		relay_line(sc, r, &p);
+		para_put(&p, "(e = %s)",
+			 words_power(r->log10_weakest, false, e));
 		para_end(&p);
 	}
 }

@@ -169,12 +169,72 @@ static void test_expected_is_a_note(void **state)
 
 	(void)state;
 	c->relays[0].expected = true;
-	c->addresses[0].verdict = VERDICT_UNDETERMINED;
-	c->addresses[0].reason = REASON_NOT_APPLICABLE;
 	text = screen(c, &s);
 	contains(text, "\nnote         198.51.100.7 is an expected relay: "
-		       "198.19.200.116:40122 > :22  into  > ");
+		       "198.19.200.116:40122 > :22  into  > "
+		       "203.0.113.219:22 (e = 10^12)\n");
+	assert_null(strstr(text, "SPRINGBOARD"));
 	free(text);
+	case_free(c);
+}
+
+static void add_far_finding(struct case_address *a, const char *inferred)
+{
+	a->findings = realloc(a->findings, sizeof(*a->findings));
+	assert_non_null(a->findings);
+	memset(a->findings, 0, sizeof(*a->findings));
+	a->n_findings = 1;
+	strcpy(a->findings->proposition, "terminating-relay");
+	strcpy(a->findings->observed, "26 turns of 5 kinds");
+	strcpy(a->findings->inferred, inferred);
+	a->findings->log10_lr = 2 * MICROBANS_PER_BAN;
+}
+
+/* A springboard by its far end has all four lines, a source has one. */
+static void test_far_end(void **state)
+{
+	const struct report_style s = { .width = 200 };
+	struct case_record *c = sample_case();
+	char *text;
+
+	(void)state;
+	c->relays[0].sufficient = false;
+	c->far_ends[0].address = c->addresses[0].address;
+	c->far_ends[0].sufficient = true;
+	c->far_ends[0].log10_e = 4 * MICROBANS_PER_BAN;
+	add_far_finding(&c->addresses[0], "real client 3 to 9 ms behind it");
+	add_far_finding(&c->addresses[3], "no relay above 2 ms; not a login "
+					  "hop");
+	text = screen(c, &s);
+	contains(text,
+		 "\nSPRINGBOARD  198.51.100.7  ends connections for somebody "
+		 "further away\n"
+		 "             sufficient: e = 10^4 against no relay there\n"
+		 "             strength:   LR 10^2, moderate\n"
+		 "             observed:   26 turns of 5 kinds\n"
+		 "             inferred:   real client 3 to 9 ms behind it\n");
+	contains(text,
+		 "\nSOURCE       203.0.113.219  no relay above 2 ms (LR 10^2)\n"
+		 "             Source is the weaker word: a login hop, ");
+	free(text);
+	case_free(c);
+}
+
+static void test_nothing_selected(void **state)
+{
+	const struct report_style s = { .width = 200 };
+	struct case_record *c = sample_case();
+	size_t n = c->n_addresses;
+	char *text;
+
+	(void)state;
+	c->n_addresses = 0;
+	c->captures[0].selected = 0;
+	text = screen(c, &s);
+	contains(text, "\nNothing was selected: the packets are from "
+		       "2014-12-22T16:00:00Z to 2014-12-22T16:03:53Z.\n");
+	free(text);
+	c->n_addresses = n;
 	case_free(c);
 }
 
@@ -235,6 +295,8 @@ int main(void)
 		cmocka_unit_test(test_all_and_many),
 		cmocka_unit_test(test_damage_and_hostile_names),
 		cmocka_unit_test(test_expected_is_a_note),
+		cmocka_unit_test(test_far_end),
+		cmocka_unit_test(test_nothing_selected),
 		cmocka_unit_test(test_explain),
 		cmocka_unit_test(test_words),
 	};
