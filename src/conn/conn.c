@@ -208,13 +208,6 @@ static void release(struct conn_table *t, uint32_t slot)
 	t->live--;
 }
 
-static void release_closed(struct conn_table *t, int64_t now)
-{
-	while (t->closed_head != CONN_NONE &&
-	       t->cold[t->closed_head].closed_ns + LINGER_NS < now)
-		release(t, t->closed_head);
-}
-
 /* Second chance among a sample: the longest idle of the next few slots. */
 static void evict(struct conn_table *t)
 {
@@ -699,8 +692,12 @@ size_t conn_update_plain(struct conn_table *t, const struct segment *seg,
 
 void conn_expire(struct conn_table *t, struct tstamp now)
 {
-	if (tstamp_known(now))
-		release_closed(t, now.ns);
+	if (!tstamp_known(now))
+		return;
+	for (int i = 0; i < CONN_EXPIRE_MAX && t->closed_head != CONN_NONE &&
+			t->cold[t->closed_head].closed_ns + LINGER_NS < now.ns;
+	     i++)
+		release(t, t->closed_head);
 }
 
 static int by_id(const void *a, const void *b)

@@ -131,7 +131,9 @@ size_t conn_update(struct conn_table *t, const struct segment *seg, size_t n,
 size_t conn_update_plain(struct conn_table *t, const struct segment *seg,
 			 size_t n, struct conn_event *out);
 
-/* Releases connections closed for a while; call after using the events. */
+/* Releases connections closed for a while, at most CONN_EXPIRE_MAX; call after
+ * using the events. */
+#define CONN_EXPIRE_MAX 1024
 void conn_expire(struct conn_table *t, struct tstamp now);
 
 /* Releases every connection (in order of id). */

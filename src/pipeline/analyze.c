@@ -1,7 +1,7 @@
 /*
  * analyze.c - the layers wired together: capture, decode, conn, feature,
- * relay, evidence.  One thread owns everything from conn on; reading and
- * decoding may have another (intake.h).
+ * relay, evidence.  One thread owns conn, feature and relay; reading, decoding
+ * and the far end may have another (intake.h).
  */
 #include "pipeline/analyze.h"
 
@@ -35,14 +35,16 @@ struct run {
 	const struct analyze_options *o;
 	struct capture *capture;
 	struct decoder *decoder;
-	struct intake *intake; /* of the two, while reading */
+	struct intake *intake;	    /* of the two, while reading */
+	struct intake_batch *batch; /* being used */
+	size_t at;		    /* event in it */
 	struct conn_table *conns;
 	struct burst_table *bursts;
 	struct relay_index *index;
 	struct judge *judge;
 	struct farend *far;	 /* NULL: not asked for */
 	struct passive_tap *tap; /* NULL: not asked for */
-	uint8_t *named;	    /* per slot: a kept pair names it */
+	uint8_t *named;		 /* per slot: a kept pair names it */
 	struct assess_pair *pairs;
 	size_t n_pairs, room_pairs;
 	uint64_t pairs_dropped;
@@ -163,7 +165,11 @@ static void on_release(void *arg, uint32_t slot)
 {
 	struct run *r = arg;
 
-	if (r->far != NULL)
+	if (r->far != NULL && r->batch != NULL)
+		r->batch->gone[r->batch->n_gone++] =
+			(struct intake_gone){ *conn_get(r->conns, slot), slot,
+					      (uint32_t)r->at };
+	else if (r->far != NULL)
 		farend_release(r->far, slot, conn_get(r->conns, slot));
 	if (r->tap != NULL)
 		passive_tap_release(r->tap, slot);
@@ -233,8 +239,7 @@ static bool run_open(struct run *r, struct err *e)
 		if (r->far == NULL)
 			return false;
 	}
-	if (o->passive &&
-	    (r->tap = passive_tap_new(o->max_conns, e)) == NULL)
+	if (o->passive && (r->tap = passive_tap_new(o->max_conns, e)) == NULL)
 		return false;
 	if (!r->decoder || !r->conns || !r->bursts || !r->index || !r->judge)
 		return false;
@@ -292,16 +297,30 @@ static void use_notes(struct run *r, const struct conn_event *ev,
 	}
 }
 
-static void use_far(struct run *r, const struct segment *seg,
-		    const struct conn_event *ev, size_t n)
+static size_t far_gone(struct farend *f, const struct intake_batch *b, size_t g,
+		       size_t at)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (i + AHEAD < n)
-			farend_prefetch(r->far, ev[i + AHEAD].slot);
-		if (ev[i].slot != CONN_NONE)
-			farend_update(r->far, &seg[i], &ev[i],
-				      conn_get(r->conns, ev[i].slot));
+	for (; g < b->n_gone && b->gone[g].at <= at; g++)
+		farend_release(f, b->gone[g].slot, &b->gone[g].conn);
+	return g;
+}
+
+/* The far end of a batch, perhaps in the other thread: it has the events and
+ * copies of what left, never the tables.  Its answers come after the end. */
+static void use_far(void *arg, const struct intake_batch *b)
+{
+	struct run *r = arg;
+	size_t g = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		if (i + AHEAD < b->n)
+			farend_prefetch(r->far, b->ev[i + AHEAD].slot);
+		if (g < b->n_gone)
+			g = far_gone(r->far, b, g, i);
+		if (b->ev[i].slot != CONN_NONE)
+			farend_update(r->far, &b->seg[i], &b->ev[i], NULL);
 	}
+	far_gone(r->far, b, g, b->n);
 }
 
 static bool wanted(const struct run *r, const struct segment *s)
@@ -310,29 +329,31 @@ static bool wanted(const struct run *r, const struct segment *s)
 	       addr_eq(&s->dst, &r->o->address);
 }
 
-static void use_batch(struct run *r, struct segment *seg, size_t n)
+static void use_batch(struct run *r, struct intake_batch *b)
 {
-	struct conn_event ev[INTAKE_BATCH];
 	struct burst_note notes[INTAKE_BATCH];
+	struct conn_event *ev;
 	size_t done, noted;
 
 	if (r->o->has_address)
-		for (size_t i = 0; i < n; i++)
-			if (seg[i].outcome == SEG_OK && !wanted(r, &seg[i]))
-				seg[i].outcome = SEG_OTHER;
-	for (size_t at = 0; at < n; at += done) {
-		done = conn_update(r->conns, seg + at, n - at, ev);
+		for (size_t i = 0; i < b->n; i++)
+			if (b->seg[i].outcome == SEG_OK &&
+			    !wanted(r, &b->seg[i]))
+				b->seg[i].outcome = SEG_OTHER;
+	r->batch = b;
+	for (r->at = 0; r->at < b->n; r->at += done) {
+		ev = b->ev + r->at;
+		done = conn_update(r->conns, b->seg + r->at, b->n - r->at, ev);
 		noted = burst_update_batch(r->bursts, ev, done,
 					   PAIR_MIN_BURSTS - 1, notes);
 		use_notes(r, ev, notes, noted);
-		if (r->far != NULL)
-			use_far(r, seg + at, ev, done);
 		for (size_t i = 0; r->tap != NULL && i < done; i++)
-			passive_tap_update(r->tap, &seg[at + i], &ev[i],
+			passive_tap_update(r->tap, &b->seg[r->at + i], &ev[i],
 					   r->conns);
 	}
-	if (n > 0)
-		conn_expire(r->conns, seg[n - 1].ts);
+	if (b->n > 0)
+		conn_expire(r->conns, b->seg[b->n - 1].ts);
+	r->batch = NULL;
 }
 
 /* Bytes read of all, for the progress line; all is 0 when not known. */
@@ -357,26 +378,26 @@ static void tell_progress(struct run *r)
 static struct case_record *build_case(struct run *r, bool snapshot,
 				      struct err *e);
 
-static void use_next(struct run *r, struct intake_batch *b)
+/* False when it has no segments. */
+static bool use_next(struct run *r)
 {
-	intake_next(r->intake, b);
-	if (b->n == 0)
-		return;
+	struct intake_batch *b = intake_next(r->intake);
+
+	r->ended = b->ended;
 	r->packets += b->frames;
-	use_batch(r, b->seg, b->n);
+	if (b->n > 0)
+		use_batch(r, b);
+	return b->n > 0;
 }
 
 static void snapshot(struct run *r)
 {
-	struct intake_batch b;
 	struct case_record *c;
 	size_t n_pairs;
 
 	intake_pause(r->intake);
-	while (intake_ready(r->intake) && !r->ended) { /* all that was read */
-		use_next(r, &b);
-		r->ended = b.ended;
-	}
+	while (intake_ready(r->intake) && !r->ended) /* all that was read */
+		use_next(r);
 	n_pairs = r->n_pairs;
 	relay_index_each(r->index, on_judge, r);
 	c = build_case(r, true, NULL);
@@ -399,20 +420,23 @@ static void look_at_signals(struct run *r)
 
 static bool read_all(struct run *r, struct err *e)
 {
-	struct intake_batch b;
+	const struct intake_how how = {
+		.thread = r->o->threads > 1,
+		.copy_payload = r->far != NULL || r->tap != NULL,
+		.after = r->far != NULL ? use_far : NULL,
+		.arg = r,
+	};
 	unsigned batches = 0;
 
-	r->intake = intake_new(r->capture, r->decoder, r->o->threads > 1,
-			       r->far != NULL || r->tap != NULL, e);
+	r->intake = intake_new(r->capture, r->decoder, &how, e);
 	if (r->intake == NULL)
 		return false;
 	for (;;) {
 		look_at_signals(r);
 		if (r->ended)
 			break;
-		use_next(r, &b); /* none: idle, or a signal woke it */
-		r->ended = b.ended;
-		if (b.n > 0 && ++batches % PROGRESS_EVERY == 0)
+		/* without segments: idle, or a signal woke it */
+		if (use_next(r) && ++batches % PROGRESS_EVERY == 0)
 			tell_progress(r);
 	}
 	tell_progress(r);

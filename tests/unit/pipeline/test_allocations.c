@@ -63,32 +63,32 @@ static void test_packet_path(void **state)
 				     .n_paths = 1,
 				     .from = TSTAMP_NONE,
 				     .to = TSTAMP_NONE };
-	struct conn_event ev[INTAKE_BATCH];
-	struct intake_batch b;
+	const struct intake_how how = { .copy_payload = true };
+	struct intake_batch *b;
 	struct err e;
 	struct capture *c = capture_open(&spec, &e);
 	struct decoder *d = decoder_new(&e);
 	struct conn_table *t = conn_table_new(CONNS, NULL, NULL, &e);
 	struct burst_table *u = burst_table_new(CONNS, POOL_BYTES, &e);
-	struct intake *f = intake_new(c, d, false, true, &e);
+	struct intake *f = intake_new(c, d, &how, &e);
 	unsigned long before, packets = 0;
 
 	(void)state;
 	assert_non_null(c);
 	assert_non_null(f);
-	intake_next(f, &b);
+	b = intake_next(f);
 	before = calls;
 	assert_true(before > 0); /* the counter works */
-	for (; b.n > 0; intake_next(f, &b)) {
-		packets += b.frames;
-		for (size_t at = 0, done; at < b.n; at += done) {
-			done = conn_update(t, b.seg + at, b.n - at, ev);
+	for (; b->n > 0; b = intake_next(f)) {
+		packets += b->frames;
+		for (size_t at = 0, done; at < b->n; at += done) {
+			done = conn_update(t, b->seg + at, b->n - at, b->ev);
 			for (size_t i = 0; i < done; i++)
-				if (ev[i].slot != CONN_NONE)
-					burst_update(u, &ev[i]);
+				if (b->ev[i].slot != CONN_NONE)
+					burst_update(u, &b->ev[i]);
 		}
 	}
-	assert_true(b.ended);
+	assert_true(b->ended);
 	assert_true(packets > 5000);
 	assert_int_equal(calls, before);
 	intake_free(f);
@@ -122,7 +122,25 @@ static void test_whole(void **state)
 	assert_true(analyze_calls() < 2000);
 }
 
-/* Thread or not, the same segments in the same order. */
+/* What the user left in a batch: its number, and n_gone. */
+static void add_up(void *arg, const struct intake_batch *b)
+{
+	uint64_t *sum = arg;
+
+	*sum = *sum * 31 + b->n_gone;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct segment *s = &b->seg[i];
+
+		*sum = *sum * 31 + s->hash + s->seq + b->ev[i].slot;
+		for (uint32_t j = 0; j < s->payload_caplen; j++)
+			*sum = *sum * 31 + s->payload[j];
+		for (uint32_t j = 0; j < s->options_len; j++)
+			*sum = *sum * 31 + s->tcp_options[j];
+	}
+}
+
+/* Thread or not, the same segments in the same order, and each batch is done
+ * with once and as the user left it. */
 static void test_threads_same(void **state)
 {
 	const char *file = path();
@@ -130,39 +148,38 @@ static void test_threads_same(void **state)
 				     .n_paths = 1,
 				     .from = TSTAMP_NONE,
 				     .to = TSTAMP_NONE };
-	uint64_t sum[2] = { 0, 0 };
+	uint64_t sum[2] = { 0, 0 }, after[2] = { 0, 0 };
 	struct err e;
 
 	(void)state;
 	for (int k = 0; k < 2; k++) {
+		const struct intake_how how = { .thread = k == 1,
+						.copy_payload = true,
+						.after = add_up,
+						.arg = &after[k] };
 		struct capture *c = capture_open(&spec, &e);
 		struct decoder *d = decoder_new(&e);
-		struct intake *f = intake_new(c, d, k == 1, true, &e);
-		struct intake_batch b = { .ended = false };
+		struct intake *f = intake_new(c, d, &how, &e);
+		struct intake_batch *b;
 
 		assert_non_null(f);
-		while (!b.ended) {
+		do {
 			if (k == 1 && sum[1] % 7 == 3) {
 				intake_pause(f);
 				intake_resume(f);
 			}
-			intake_next(f, &b);
-			for (size_t i = 0; i < b.n; i++) {
-				const struct segment *s = &b.seg[i];
-
-				sum[k] = sum[k] * 31 + s->hash + s->seq;
-				for (uint32_t j = 0; j < s->payload_caplen; j++)
-					sum[k] = sum[k] * 31 + s->payload[j];
-				for (uint32_t j = 0; j < s->options_len; j++)
-					sum[k] =
-						sum[k] * 31 + s->tcp_options[j];
-			}
-		}
+			b = intake_next(f);
+			b->n_gone = sum[k] % 1000;
+			for (size_t i = 0; i < b->n; i++)
+				b->ev[i].slot = (uint32_t)(sum[k] + i);
+			add_up(&sum[k], b);
+		} while (!b->ended);
 		intake_free(f);
 		decoder_free(d);
 		capture_close(c);
 	}
 	assert_true(sum[0] == sum[1]);
+	assert_true(after[0] == sum[0] && after[1] == sum[0]);
 }
 
 /* Freed in the middle: the thread ends. */
@@ -173,19 +190,18 @@ static void test_stop_early(void **state)
 				     .n_paths = 1,
 				     .from = TSTAMP_NONE,
 				     .to = TSTAMP_NONE };
+	const struct intake_how how = { .thread = true, .copy_payload = true };
 	struct err e;
 	struct capture *c = capture_open(&spec, &e);
 	struct decoder *d = decoder_new(&e);
-	struct intake *f = intake_new(c, d, true, true, &e);
-	struct intake_batch b;
+	struct intake *f = intake_new(c, d, &how, &e);
 
 	(void)state;
 	assert_non_null(f);
-	intake_next(f, &b);
-	assert_true(b.n > 0);
+	assert_true(intake_next(f)->n > 0);
 	intake_pause(f);
 	while (intake_ready(f))
-		intake_next(f, &b);
+		intake_next(f);
 	intake_free(f);
 	decoder_free(d);
 	capture_close(c);
