@@ -77,7 +77,9 @@ static const struct option_def options[] = {
 	  NULL, COMPLETE_FILES },
 	{ OPT_SENSOR, 0, "sensor", ARG_REQUIRED, "NAME=PATH",
 	  "This file or directory comes from the sensor NAME. Files of "
-	  "different sensors are never one timeline. May be repeated.",
+	  "different sensors are never one timeline: each has a report and a "
+	  "case (FILE.NAME.json) of its own and an equal share of alpha. May "
+	  "be repeated.",
 	  NULL, COMPLETE_FILES },
 	{ OPT_MAX_CONNS, 0, "max-conns", ARG_REQUIRED, "N",
 	  "Connections kept at once (default 1000000); evictions are "
@@ -162,6 +164,14 @@ static void catch_signals(void)
 	sigaction(SIGUSR1, &usr1, NULL);
 }
 
+#define SENSORS 64
+
+struct sensor {
+	char name[32];
+	char json[4096]; /* file of its case */
+	FILE *json_file;
+};
+
 struct job {
 	struct analyze_options o;
 	struct report_style style;
@@ -169,8 +179,10 @@ struct job {
 	const char *json; /* "-" = stdout, NULL = none */
 	FILE *json_file;
 	const char *color;
-	const char *sensor; /* NAME=PATH as given; NAME is that of all */
-	const char **paths; /* of --sensor, then the operands */
+	struct sensor sensor[SENSORS];
+	size_t n_sensors;   /* 1 and no name: no --sensor was given */
+	const char **paths; /* of --sensor, or the operands */
+	uint8_t *sensor_of; /* each path: index in sensor[] */
 	size_t n_paths;
 	const char **mrt; /* of --mrt */
 	size_t n_mrt;
@@ -208,29 +220,70 @@ static bool add_same_host(struct job *j, const struct opts *o)
 	return true;
 }
 
+/* Index of the sensor of that name, a new one if need be; -1: no room. */
+static int sensor_of(struct job *j, const char *name)
+{
+	for (size_t i = 0; i < j->n_sensors; i++)
+		if (strcmp(j->sensor[i].name, name) == 0)
+			return (int)i;
+	if (j->n_sensors == SENSORS)
+		return -1;
+	snprintf(j->sensor[j->n_sensors].name, sizeof(j->sensor[0].name), "%s",
+		 name);
+	return (int)j->n_sensors++;
+}
+
 /* --sensor NAME=PATH adds PATH to the input.  One name is one timeline; two
- * sensors have two clocks and are not joined yet. */
+ * sensors have two clocks.  NAME becomes part of a file's name. */
 static bool add_sensor(struct job *j, const struct opts *o)
 {
-	const char *path = strchr(o->value, '=');
-	size_t n = path != NULL ? (size_t)(path - o->value) : 0;
+	static const char safe[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	size_t n = strspn(o->value, safe);
+	char name[sizeof(j->sensor[0].name)];
+	int index;
 
-	if (n == 0 || path[1] == '\0') {
-		opts_usage(o, "--sensor wants NAME=PATH");
-		return false;
-	}
-	if (j->sensor != NULL &&
-	    (strncmp(j->sensor, o->value, n) != 0 || j->sensor[n] != '=')) {
+	if (n == 0 || o->value[n] != '=' || o->value[n + 1] == '\0' ||
+	    n >= sizeof(name)) {
 		opts_usage(o,
-			   "sensors '%.*s' and '%.*s': two sensors are not "
-			   "one timeline; analyze one at a time",
-			   (int)strcspn(j->sensor, "="), j->sensor, (int)n,
-			   o->value);
+			   "--sensor wants NAME=PATH; NAME of letters, "
+			   "digits, _ and -, at most %zu",
+			   sizeof(name) - 1);
 		return false;
 	}
-	j->sensor = o->value;
-	j->paths[j->n_paths++] = path + 1;
+	memcpy(name, o->value, n);
+	name[n] = '\0';
+	index = sensor_of(j, name);
+	if (index < 0) {
+		opts_usage(o, "more than %d sensors", SENSORS);
+		return false;
+	}
+	j->sensor_of[j->n_paths] = (uint8_t)index;
+	j->paths[j->n_paths++] = o->value + n + 1;
 	return true;
+}
+
+/* case.json of sensor a of several is case.a.json. */
+static bool open_json(struct job *j, struct sensor *s)
+{
+	const char *slash = strrchr(j->json, '/');
+	const char *dot = strrchr(slash != NULL ? slash : j->json, '.');
+	int stem = dot != NULL ? (int)(dot - j->json) : (int)strlen(j->json);
+
+	if (strcmp(j->json, "-") == 0) {
+		s->json_file = stdout;
+		return true;
+	}
+	if (j->n_sensors > 1)
+		snprintf(s->json, sizeof(s->json), "%.*s.%s%s", stem, j->json,
+			 s->name, j->json + stem);
+	else
+		snprintf(s->json, sizeof(s->json), "%s", j->json);
+	s->json_file = fopen(s->json, "we");
+	if (s->json_file == NULL)
+		fprintf(stderr, "wellspring: %s: %s\n", s->json,
+			strerror(errno));
+	return s->json_file != NULL;
 }
 
 static bool set_time(const struct opts *o, const char *name, struct tstamp *out)
@@ -441,7 +494,9 @@ static int print_case(struct job *j, const struct case_record *c)
 		if (j->json_file != stdout && fclose(j->json_file) != 0)
 			good = false;
 		if (!good) {
-			fprintf(stderr, "wellspring: writing %s: %s\n", j->json,
+			fprintf(stderr, "wellspring: writing %s: %s\n",
+				j->style.stored != NULL ? j->style.stored
+							: "the case",
 				strerror(errno));
 			return EXIT_CANNOT;
 		}
@@ -481,93 +536,146 @@ static bool confine(struct job *j)
 	return true;
 }
 
-static int analyze(struct job *j)
+/* One sensor: its paths, its report, its case. */
+static int analyze(struct job *j, struct sensor *s, const char **paths)
 {
 	struct case_record *c;
 	struct err e;
-	int status;
+	int status = EXIT_CANNOT;
 
 	err_clear(&e);
-	if (j->json != NULL && strcmp(j->json, "-") == 0) {
-		j->json_file = stdout;
-	} else if (j->json != NULL) {
-		j->json_file = fopen(j->json, "we");
-		if (j->json_file == NULL) {
-			fprintf(stderr, "wellspring: %s: %s\n", j->json,
-				strerror(errno));
-			return EXIT_CANNOT;
-		}
-		j->style.stored = j->json;
+	j->o.input.paths = paths;
+	j->o.input.n_paths = 0;
+	for (size_t i = 0; i < j->n_paths; i++)
+		if (&j->sensor[j->sensor_of[i]] == s)
+			paths[j->o.input.n_paths++] = j->paths[i];
+	j->json_file = s->json_file;
+	j->style.stored = s->json[0] != '\0' ? s->json : NULL;
+	c = analyze_run(&j->o, &e);
+	if (j->progress_shown)
+		fputs("\r\033[K", stderr);
+	j->progress_shown = false;
+	if (c == NULL ||
+	    (j->n_mrt > 0 && !analyze_routes(c, j->mrt, j->n_mrt, &e))) {
+		fprintf(stderr, "wellspring: %s\n", e.text);
+		if (j->json_file != NULL && j->json_file != stdout)
+			fclose(j->json_file);
+	} else {
+		if (j->n_sensors > 1 && j->json_file != stdout)
+			printf("%ssensor %s\n", s > j->sensor ? "\n" : "",
+			       s->name);
+		status = print_case(j, c);
 	}
+	case_free(c);
+	return status;
+}
+
+/* Of two sensors: cannot, then damage, then something sufficient. */
+static int worse(int a, int b)
+{
+	static const int order[] = { EXIT_CANNOT, EXIT_DAMAGED, EXIT_DONE };
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return a;
+}
+
+static int analyze_all(struct job *j)
+{
+	const char **paths = calloc(j->n_paths, sizeof(*paths));
+	int status = EXIT_INSUFFICIENT;
+
+	if (paths == NULL)
+		return EXIT_CANNOT;
+	for (size_t i = 0; j->json != NULL && i < j->n_sensors; i++)
+		if (!open_json(j, &j->sensor[i]))
+			goto cannot;
 	if (!j->quiet && (j->progress || isatty(STDERR_FILENO) == 1)) {
 		clock_gettime(CLOCK_MONOTONIC, &j->started);
 		j->o.progress = show_progress;
 		j->o.progress_arg = j;
 	}
+	j->o.alpha /= (double)j->n_sensors; /* the whole run's */
 	j->o.want_stop = &stop_wanted;
 	j->o.want_snapshot = &snapshot_wanted;
 	j->o.on_snapshot = show_snapshot;
 	j->o.snapshot_arg = j;
 	catch_signals();
 	if (!confine(j))
-		return EXIT_CANNOT;
-	c = analyze_run(&j->o, &e);
-	if (j->progress_shown)
-		fputs("\r\033[K", stderr);
-	if (c == NULL) {
-		fprintf(stderr, "wellspring: %s\n", e.text);
-		if (j->json_file != NULL && j->json_file != stdout)
-			fclose(j->json_file);
-		return EXIT_CANNOT;
+		goto cannot;
+	for (size_t i = 0; i < j->n_sensors; i++) {
+		if (i > 0 && stop_wanted) {
+			fprintf(stderr, "wellspring: sensor %s: not read\n",
+				j->sensor[i].name);
+			goto cannot;
+		}
+		status = worse(status, analyze(j, &j->sensor[i], paths));
 	}
-	if (j->n_mrt > 0 && !analyze_routes(c, j->mrt, j->n_mrt, &e)) {
-		fprintf(stderr, "wellspring: %s\n", e.text);
-		case_free(c);
-		return EXIT_CANNOT;
-	}
-	status = print_case(j, c);
-	case_free(c);
+	free(paths);
 	return status;
+cannot:
+	free(paths);
+	return EXIT_CANNOT;
+}
+
+/* The options were read; what they say together. */
+static int check_and_analyze(struct job *j, const struct opts *o)
+{
+	if (!join_bpf(j, o))
+		return EXIT_USAGE;
+	if (o->n_args + j->n_paths == 0)
+		return opts_usage(o, "no capture given");
+	if (o->n_args > 0 && j->n_paths > 0)
+		return opts_usage(o, "'%s' belongs to no --sensor", o->args[0]);
+	if (j->n_sensors > 1 && j->json != NULL && strcmp(j->json, "-") == 0)
+		return opts_usage(o, "several sensors have several cases: "
+				     "--json=FILE");
+	if (j->n_sensors == 0)
+		j->n_sensors = 1;
+	for (size_t i = 0; i < o->n_args; i++)
+		j->paths[j->n_paths++] = o->args[i];
+	for (size_t i = 0; i < j->n_paths; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(j->paths[i], j->paths[k]) == 0)
+				return opts_usage(o, "'%s' is given twice",
+						  j->paths[i]);
+	j->o.input.paths = j->paths;
+	j->o.input.n_paths = j->n_paths;
+	j->o.input.bpf = j->bpf[0] != '\0' ? j->bpf : NULL;
+	set_style(j);
+	return analyze_all(j);
 }
 
 static int run(int argc, char **argv)
 {
-	struct job j = { .color = "auto", .sandbox = true };
+	struct job *j = calloc(1, sizeof(*j));
+	int id = OPTS_ERROR, status = EXIT_CANNOT;
 	struct opts o;
-	int id, status;
 
-	analyze_defaults(&j.o);
-	j.paths = calloc((size_t)argc + 1, sizeof(*j.paths));
-	j.mrt = calloc((size_t)argc + 1, sizeof(*j.mrt));
-	if (j.paths == NULL || j.mrt == NULL)
+	if (j == NULL)
 		return EXIT_CANNOT;
+	j->color = "auto";
+	j->sandbox = true;
+	analyze_defaults(&j->o);
+	j->paths = calloc((size_t)argc + 1, sizeof(*j->paths));
+	j->sensor_of = calloc((size_t)argc + 1, sizeof(*j->sensor_of));
+	j->mrt = calloc((size_t)argc + 1, sizeof(*j->mrt));
+	if (j->paths == NULL || j->sensor_of == NULL || j->mrt == NULL)
+		goto out;
 	opts_begin(&o, &command_analyze, argc, argv);
 	while ((id = opts_next(&o)) >= 0) {
-		if (!take_option(&j, &o, id)) {
+		if (!take_option(j, &o, id)) {
 			id = OPTS_ERROR;
 			break;
 		}
 	}
-	if (id != OPTS_DONE)
-		status = opts_status(id);
-	else if (!join_bpf(&j, &o))
-		status = EXIT_USAGE;
-	else if (o.n_args + j.n_paths == 0)
-		status = opts_usage(&o, "no capture given");
-	else if (o.n_args > 0 && j.n_paths > 0)
-		status = opts_usage(&o, "'%s' belongs to no --sensor",
-				    o.args[0]);
-	else {
-		for (size_t i = 0; i < o.n_args; i++)
-			j.paths[j.n_paths++] = o.args[i];
-		j.o.input.paths = j.paths;
-		j.o.input.n_paths = j.n_paths;
-		j.o.input.bpf = j.bpf[0] != '\0' ? j.bpf : NULL;
-		set_style(&j);
-		status = analyze(&j);
-	}
-	free(j.o.same_host);
-	free(j.paths);
-	free(j.mrt);
+	status = id == OPTS_DONE ? check_and_analyze(j, &o) : opts_status(id);
+out:
+	free(j->o.same_host);
+	free(j->paths);
+	free(j->sensor_of);
+	free(j->mrt);
+	free(j);
 	return status;
 }

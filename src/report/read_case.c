@@ -23,6 +23,9 @@
 /* Times and durations: differences of two fit into 64 bits. */
 #define NS_MAX INT64_C(4000000000000000000)
 
+/* Of evidence; what is written again keeps every digit. */
+#define BANS_MAX 1e6
+
 /* Errors stick: the first bad field is kept, later reads give nothing. */
 struct reader {
 	struct err *e;
@@ -133,7 +136,7 @@ static microbans get_bans(struct reader *r, struct json_object *o,
 {
 	double d = get_double(r, o, key);
 
-	if (fabs(d) > 9e11) {
+	if (fabs(d) > BANS_MAX) {
 		bad(r, key, "out of range");
 		return 0;
 	}
@@ -554,7 +557,13 @@ static void read_losses(struct reader *r, struct json_object *o,
 	end = json_object_iter_end(v);
 	for (it = json_object_iter_begin(v); !json_object_iter_equal(&it, &end);
 	     json_object_iter_next(&it)) {
-		bytes += strlen(json_object_iter_peek_name(&it)) + 1;
+		const char *name = json_object_iter_peek_name(&it);
+
+		if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz_")] != '\0') {
+			bad(r, "losses", "not a list of counters");
+			return;
+		}
+		bytes += strlen(name) + 1;
 		n++;
 	}
 	c->losses = calloc(n + 1, sizeof(*c->losses));

@@ -42,6 +42,8 @@ static void write_again(const struct case_record *c)
 	second = as_json(b, &n2);
 	a = report_read_text(second, n2, &e);
 	assert(a != NULL);
+	if (n1 != n2 || memcmp(first, second, n1) != 0)
+		fprintf(stderr, "%s\nand then\n%s\n", first, second);
 	assert(n1 == n2 && memcmp(first, second, n1) == 0);
 	case_free(a);
 	case_free(b);

@@ -42,7 +42,15 @@ expect 2 analyze --color red "$tmp/good"
 expect 2 analyze --from yesterday "$tmp/good"
 expect 2 analyze --filter tcp "$tmp/good" -- udp
 expect 2 analyze --sensor a="$tmp/good" --sensor b="$tmp/good"
-says "'a' and 'b'" err
+says 'given twice' err
+expect 4 analyze --sensor a="$tmp/good" --sensor b="$tmp/damaged" \
+	--json="$tmp/two.json"
+says '^sensor a' out
+says '^sensor b' out
+says "explain $tmp/two.b.json" out
+[ -s "$tmp/two.a.json" ] || complain "no case of sensor a"
+expect 2 analyze --json --sensor a="$tmp/good" --sensor b="$tmp/damaged"
+expect 2 analyze --sensor a/b="$tmp/good"
 expect 2 analyze --sensor a="$tmp/good" "$tmp/good"
 expect 2 analyze --sensor "$tmp/good"
 expect 0 analyze --sensor a="$tmp/good" --sensor a="$tmp/nothing"
