@@ -4,9 +4,13 @@
  * Both streams are cut where both are silent for quiet_us.  An exchange has
  * the bytes of the source and those of the target.  How well they agree
  * (equal; the pair's own recurrent difference; a ratio near the pair's own)
- * gives a grade; the target's size is compared with decoys: sizes of the
- * target's own earlier exchanges of the same class (factor 4).
+ * gives a grade; the target's size is compared with decoys of the same class
+ * (factor 4): sizes of the target's own earlier exchanges of as many bursts,
+ * or, while these are few, sums of as many of its earlier bursts in a row.
  *     e = (n + 1) f(grade_0) / (f(grade_0) + ... + f(grade_n))
+ * f also depends on whether a size is one that the target has all the time:
+ * that a key's echo has the size of a key is little, that a screen does is
+ * much.
  * Null: given its class, the target's size is exchangeable with its earlier
  * ones, whatever the source sent.  A dependency whose answers follow the size
  * of its questions passes the class, not the grade.  A grade is predicted from
@@ -24,10 +28,14 @@
 #define MEMORY	  32  /* latest exchanges remembered */
 #define ANSWERS	  192 /* latest exchanges looked through for decoys */
 #define MANY	  16  /* bursts: from here on the number is one class */
+#define LATEST	  32  /* answers that tell which sizes are usual */
+#define BURSTS	  256 /* latest target bursts, for decoys made of blocks */
+#define ALIKE_MIN 8   /* exchanges alike; with fewer, blocks are the decoys */
 #define PAD_HEAD  8   /* header of a padded frame */
 #define RUN_MAX	  3   /* source bursts that may leave as one */
 #define GRADES	  6
-#define NO_CREDIT 5 /* the last grade: no agreement */
+#define NO_CREDIT 5	       /* the last grade: no agreement */
+#define CELLS	  (2 * GRADES) /* unusual sizes, then usual ones */
 #define BETS_MAX  2048
 
 struct past {
@@ -41,9 +49,12 @@ struct answer {
 
 struct content {
 	bool strict; /* one class, and only equal or recurrent counts */
-	double hits[GRADES], decoys[GRADES], hit_sum, decoy_sum;
+	double hits[CELLS], decoys[CELLS], hit_sum, decoy_sum;
 	struct answer answer[ANSWERS]; /* latest exchanges of the target */
 	uint32_t n_answer;
+	uint8_t latest[256];	/* the last of them by bucket of size */
+	uint32_t burst[BURSTS]; /* latest bursts of the target */
+	uint32_t n_burst;
 	struct past past[MEMORY];
 	uint32_t n_past;
 	double centre;	 /* ratio for the exchange in question, 0 = unknown */
@@ -61,12 +72,14 @@ static int class_of(uint32_t bytes)
 
 static void content_init(struct content *c, bool strict)
 {
-	static const double hits[GRADES] = { 2, 1, 1, 0.5, 0.25, 0.25 };
-	static const double decoys[GRADES] = { 0.1, 0.1, 0.1, 0.2, 0.5, 4 };
+	static const double hits[CELLS] = { 2, 1,   1,	 0.5, 0.25, 0.25,
+					    2, 0.1, 0.1, 0.1, 0.1,  0.5 };
+	static const double decoys[CELLS] = { 0.1, 0.1, 0.1, 0.2, 0.5, 4,
+					      2,   0.1, 0.1, 0.1, 0.1, 1 };
 
 	memset(c, 0, sizeof(*c));
 	c->strict = strict;
-	for (int i = 0; i < GRADES; i++) {
+	for (int i = 0; i < CELLS; i++) {
 		c->hits[i] = hits[i];
 		c->decoys[i] = decoys[i];
 		c->hit_sum += hits[i];
@@ -186,11 +199,9 @@ struct exchange {
 	int64_t settled_us;
 };
 
-/* Decoys for an exchange: earlier ones of as many target bursts.  Joint
- * silences cut both streams at once, so the numbers of bursts agree whatever
- * the bursts are; their sizes need not. */
-static uint32_t draw(const struct content *c, const struct exchange *x, int cls,
-		     uint32_t *out)
+/* Decoys from earlier exchanges of as many target bursts. */
+static uint32_t draw_alike(const struct content *c, const struct exchange *x,
+			   int cls, uint32_t *out)
 {
 	uint32_t have = c->n_answer < ANSWERS ? c->n_answer : ANSWERS, n = 0;
 	uint32_t bursts = x->n_dst < MANY ? x->n_dst : MANY;
@@ -205,6 +216,62 @@ static uint32_t draw(const struct content *c, const struct exchange *x, int cls,
 	return n;
 }
 
+/* Decoys from blocks: what as many bursts in a row came to before, wherever
+ * the exchanges began and ended. */
+static uint32_t draw_blocks(const struct content *c, const struct exchange *x,
+			    int cls, uint32_t *out)
+{
+	uint32_t have = c->n_burst < BURSTS ? c->n_burst : BURSTS, n = 0;
+
+	for (uint32_t at = x->n_dst; at <= have && n < DECOYS; at += x->n_dst) {
+		uint32_t sum = 0;
+
+		for (uint32_t k = 0; k < x->n_dst; k++)
+			sum += c->burst[(c->n_burst - at + k) % BURSTS];
+		if (c->strict || class_of(sum) == cls)
+			out[n++] = sum;
+	}
+	return n;
+}
+
+/* Decoys for an exchange have as many target bursts: joint silences cut both
+ * streams at once, so the numbers of bursts agree whatever the bursts are;
+ * their sizes need not.  Never from both sources: the same bursts twice would
+ * be no fair draw. */
+static uint32_t draw(const struct content *c, const struct exchange *x, int cls,
+		     uint32_t *out)
+{
+	uint32_t n = draw_alike(c, x, cls, out);
+
+	return n >= ALIKE_MIN ? n : draw_blocks(c, x, cls, out);
+}
+
+static unsigned bucket_of(uint32_t size)
+{
+	return (size * UINT32_C(2654435761)) >> 24;
+}
+
+/* Is this one of the sizes that the target has all the time?  Counted among
+ * its latest answers and this one (sizes of one bucket count together). */
+static bool is_usual(const struct content *c, uint32_t size, uint32_t dst)
+{
+	uint32_t n = c->n_answer < LATEST ? c->n_answer : LATEST;
+	uint32_t same = c->latest[bucket_of(size)] + (size == dst);
+
+	return same >= 2 && same * 4 >= n + 1;
+}
+
+static void remember(struct content *c, const struct exchange *x, int cls)
+{
+	if (c->n_answer >= LATEST)
+		c->latest[bucket_of(
+			c->answer[(c->n_answer - LATEST) % ANSWERS].bytes)]--;
+	c->latest[bucket_of(x->dst)]++;
+	c->answer[c->n_answer++ % ANSWERS] =
+		(struct answer){ x->dst, x->n_dst < MANY ? x->n_dst : MANY,
+				 cls };
+}
+
 static void exchange(struct content *c, const struct exchange *x,
 		     const int64_t *check_us, struct track *t,
 		     struct content_count *count)
@@ -217,10 +284,11 @@ static void exchange(struct content *c, const struct exchange *x,
 
 	if (!c->strict)
 		predict(c, src, cls);
-	g0 = grade(c, src, n_src, dst);
+	g0 = grade(c, src, n_src, dst) + GRADES * is_usual(c, dst, dst);
 	sum = f0 = score(c, g0);
 	for (uint32_t i = 0; i < n; i++) {
-		g[i] = grade(c, src, n_src, size[i]);
+		g[i] = grade(c, src, n_src, size[i]) +
+		       GRADES * is_usual(c, size[i], dst);
 		sum += score(c, g[i]);
 		differ = differ || size[i] != dst;
 	}
@@ -228,7 +296,7 @@ static void exchange(struct content *c, const struct exchange *x,
 		track_add(t, check_us, x->settled_us,
 			  num_microbans((n + 1) * f0 / sum));
 		count->compared++;
-		count->equal += g0 <= 2;
+		count->equal += g0 % GRADES <= 2;
 		c->hits[g0] += 1;
 		c->hit_sum += 1;
 		for (uint32_t i = 0; i < n; i++)
@@ -236,8 +304,7 @@ static void exchange(struct content *c, const struct exchange *x,
 		c->decoy_sum += 1;
 	}
 	learn(c, src, n_src, dst);
-	c->answer[c->n_answer++ % ANSWERS] =
-		(struct answer){ dst, x->n_dst < MANY ? x->n_dst : MANY, cls };
+	remember(c, x, cls);
 }
 
 void content_test(const struct stream *s, const struct stream *t,
@@ -265,6 +332,10 @@ void content_test(const struct stream *s, const struct stream *t,
 				exchange(&c, &x, check_us, track, count);
 				done++;
 			}
+			if (x.n_dst > 0 && x.src > 0)
+				for (size_t k = j - x.n_dst; k < j; k++)
+					c.burst[c.n_burst++ % BURSTS] =
+						t->bytes[k];
 			x = (struct exchange){ 0, 0, 0, 0, 0 };
 		}
 		if (!more_s && !more_t)

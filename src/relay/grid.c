@@ -7,8 +7,13 @@
  * Statistics).  A period counts when n R^2 exceeds GRID_LIMIT, about one in a
  * thousand over the periods tried.  An event is predicted when its distance
  * from one of the three before it is near a small multiple of the period.
- * Misses: grids that carry less than about half of the events, and jitter
- * above a fifth of the period (such grids hardly drift, see METHODS.md).
+ * Misses: jitter above a fifth of the period (such grids hardly drift, see
+ * METHODS.md).
+ *
+ * A timer of a minority of the events is followed from event to event: the gap
+ * of two events is tried as a period, and each next tick is a bet that an event
+ * lies there (chance CHAIN_HIT) against the stream's local rate.  Evidence of
+ * CHAIN_LIMIT decades makes the events of the chain predicted ones.
  */
 #include "relay/track.h"
 
@@ -25,6 +30,18 @@
 #define CANDIDATES   2
 #define STEPS	     24
 #define LAGS	     4 /* gaps over up to so many ticks */
+
+#define CHAIN_MIN      6 /* events after the first tick */
+#define CHAIN_MAX      4096
+#define CHAIN_LOOK     24   /* events looked at for a period */
+#define CHAIN_STARTS   2048 /* of a long stream only some are tried */
+#define CHAIN_SHORTEST INT64_C(900000)
+#define CHAIN_LONGEST  INT64_C(130000000)
+#define CHAIN_WIDE     64 /* tolerance: this part of the period */
+#define CHAIN_WIDEST   INT64_C(150000)
+#define CHAIN_HIT      0.9
+#define CHAIN_DROP     2.0 /* decades lost end a chain */
+#define CHAIN_LIMIT    7.0
 
 /* sin and cos of 2 pi x, x in [0,1): polynomial, the same on every machine.
  * Error below 3e-7, far below what a phase test can see. */
@@ -179,6 +196,126 @@ static void window(const int64_t *us, size_t n, uint8_t *mask)
 		for (int b = 0; b < N_BINS; b++)
 			if (is_multiple(bin_period(b), period))
 				count[b] = 0;
+	}
+}
+
+/* A chain of ticks through the events of a stream. */
+struct chain {
+	const int64_t *us;
+	size_t n;
+	int64_t period, tol;
+	double sum, best; /* decades of evidence now and at most */
+	size_t best_ticks;
+	size_t tick[CHAIN_MAX]; /* events hit */
+	size_t ticks;
+};
+
+/* The event nearest to t within the tolerance; n = none. */
+static size_t event_at(const struct chain *c, size_t from, int64_t t)
+{
+	size_t i = seek_us(c->us, c->n, from, t - c->tol), best = c->n;
+	int64_t off = c->tol + 1;
+
+	for (; i < c->n && c->us[i] <= t + c->tol; i++) {
+		int64_t d = c->us[i] < t ? t - c->us[i] : c->us[i] - t;
+
+		if (d < off) {
+			off = d;
+			best = i;
+		}
+	}
+	return best;
+}
+
+/* One tick: where it should be, and how likely an event is there anyway. */
+static bool chain_step(struct chain *c, size_t last, int64_t at)
+{
+	size_t from = seek_us(c->us, c->n, last, at - c->period / 2);
+	size_t to = seek_us(c->us, c->n, from, at + c->period / 2);
+	double p = 2.0 * (double)c->tol * (double)(to - from + 1) /
+		   (double)c->period;
+	size_t hit = event_at(c, last, at);
+
+	p = p > 0.8 ? 0.8 : p;
+	c->sum += num_log((hit < c->n ? CHAIN_HIT / p
+				      : (1 - CHAIN_HIT) / (1 - p))) /
+		  2.302585092994046;
+	if (hit < c->n)
+		c->tick[c->ticks++] = hit;
+	if (c->sum > c->best) {
+		c->best = c->sum;
+		c->best_ticks = c->ticks;
+	}
+	return c->sum > c->best - CHAIN_DROP && c->ticks < CHAIN_MAX;
+}
+
+static bool chain_follow(struct chain *c, size_t first, size_t second)
+{
+	int64_t at = c->us[second];
+	size_t last = second, ticks;
+
+	c->sum = c->best = 0;
+	c->tick[0] = first;
+	c->tick[1] = second;
+	c->ticks = c->best_ticks = 2;
+	do {
+		ticks = c->ticks;
+		at += c->period;
+		if (at > c->us[c->n - 1] + c->tol || !chain_step(c, last, at))
+			break;
+		if (c->ticks > ticks) {
+			last = c->tick[ticks];
+			at = c->us[last];
+		}
+	} while (true);
+	return c->best >= CHAIN_LIMIT;
+}
+
+/* Tries the gap from event i to event j as a period, narrowly and widely. */
+static void try_chain(struct chain *c, size_t i, size_t j, uint8_t *mask)
+{
+	static const int64_t share[2] = { 400, CHAIN_WIDE }; /* of the period */
+	static const int64_t most[2] = { 30000, CHAIN_WIDEST };
+
+	for (int k = 0; k < 2; k++) {
+		c->tol = c->period / share[k];
+		c->tol = c->tol > most[k] ? most[k] : c->tol;
+		if (!chain_follow(c, i, j))
+			continue;
+		for (size_t q = 0; q < c->best_ticks; q++)
+			mask[c->tick[q]] = 1;
+		return;
+	}
+}
+
+/* Most gaps are no period: there must be an event a second gap later. */
+void chain_mask(const int64_t *us, size_t n, uint8_t *mask)
+{
+	struct chain c = { .us = us, .n = n };
+
+	memset(mask, 0, n);
+
+	for (size_t i = 0; i + CHAIN_MIN < n; i += 1 + n / CHAIN_STARTS) {
+		size_t next = i;
+
+		for (size_t j = i + 1; j < n && j <= i + CHAIN_LOOK; j++) {
+			int64_t period = us[j] - us[i], tol;
+
+			if (period > CHAIN_LONGEST || mask[i])
+				break;
+			if (period < CHAIN_SHORTEST || mask[j])
+				continue;
+			tol = period / CHAIN_WIDE;
+			tol = tol > CHAIN_WIDEST ? CHAIN_WIDEST : tol;
+			while (next < n && us[next] < us[j] + period - tol)
+				next++;
+			if (next == n)
+				break;
+			if (us[next] > us[j] + period + tol)
+				continue;
+			c.period = period;
+			try_chain(&c, i, j, mask);
+		}
 	}
 }
 

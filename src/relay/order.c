@@ -5,7 +5,8 @@
  * answer never comes first.  For each onset of a: an onset of b (after as much
  * silence) in (0, W] after it, or in [-W, 0) before it, but not both, decides
  * one bet with predicted chance q against ORDER_NULL.  W is twice the median of
- * the waits so far. Null: P(after | one of both) <= ORDER_NULL given the past.
+ * the waits so far.  One event of b decides one bet.  Null: P(after | one of
+ * both) <= ORDER_NULL given the past.
  * Wrong when the common cause reaches one leg later by a constant: then content
  * and timers must tell.
  *
@@ -91,6 +92,8 @@ static double wake_factor(const struct controls *others, size_t *hint,
 struct course {
 	const struct order_side *s;
 	size_t i, hint, other_hint[PAIR_OTHERS];
+	size_t used[2]; /* b's events of the latest bets, before and after + 1
+			 */
 	struct recent recent;
 	double plus, all; /* prior: a relay's order is likely */
 };
@@ -109,8 +112,9 @@ static double order_factor(struct course *c, int64_t t, int64_t w, bool *after)
 	before = c->hint > 0 && t - s->b[c->hint - 1] <= w;
 	if (wait <= W_MAX_US)
 		recent_put(&c->recent, wait);
-	if (*after == before)
+	if (*after == before || c->used[*after] == c->hint + 1)
 		return 0;
+	c->used[*after] = c->hint + 1;
 	q = q > 0.98 ? 0.98 : q;
 	if (q > ORDER_NULL)
 		f = *after ? q / ORDER_NULL : (1 - q) / (1 - ORDER_NULL);
@@ -168,7 +172,9 @@ struct lock {
 	int32_t excess[LOCK_BINS];
 	int bins; /* of bin_us, up to LOCK_SPAN */
 	int64_t bin_us;
-	size_t learnt; /* onsets of a whose surroundings are counted */
+	size_t used[2]; /* b's events of the latest bets, before and after + 1
+			 */
+	size_t learnt;	/* onsets of a whose surroundings are counted */
 	double plus, all;
 };
 
@@ -209,12 +215,13 @@ static void lock_learn(struct lock *k, const struct order_side *s, size_t at,
 	}
 }
 
-static bool any_in(const struct order_side *s, size_t hint, int64_t from,
-		   int64_t to)
+/* The first event of b in [from, to], + 1; 0 = none. */
+static size_t first_in(const struct order_side *s, size_t hint, int64_t from,
+		       int64_t to)
 {
 	size_t i = seek_us(s->b, s->nb, hint, from);
 
-	return i < s->nb && s->b[i] <= to;
+	return i < s->nb && s->b[i] <= to ? i + 1 : 0;
 }
 
 struct lock_bet {
@@ -230,18 +237,19 @@ static double lock_factor(struct lock *k, const struct order_side *s, size_t at,
 	int64_t lo = (c - LOCK_HALF) * k->bin_us;
 	int64_t hi = (c + LOCK_HALF + 1) * k->bin_us;
 	double q = k->plus / k->all, f = 1;
-	size_t first;
-	bool before;
+	size_t hit[2];
 
 	if (c < 0)
 		return 0;
 	lo = lo < 0 ? 0 : lo;
 	bet->settled = t + hi;
-	first = seek_us(s->b, s->nb, at, t + lo);
-	bet->after = first < s->nb && s->b[first] <= t + hi;
-	before = any_in(s, at, t - hi, t - lo - 1);
-	if (bet->after == before)
+	hit[1] = first_in(s, at, t + lo, t + hi);
+	hit[0] = first_in(s, at, t - hi, t - lo - 1);
+	bet->after = hit[1] != 0;
+	if (bet->after == (hit[0] != 0) ||
+	    k->used[bet->after] == hit[bet->after])
 		return 0;
+	k->used[bet->after] = hit[bet->after];
 	q = q > 0.98 ? 0.98 : q;
 	if (q > ORDER_NULL)
 		f = bet->after ? q / ORDER_NULL : (1 - q) / (1 - ORDER_NULL);

@@ -23,9 +23,11 @@
 #define WINDOW_US     INT64_C(700000)
 #define N_CONTENT     (2 * (N_RULES + 4))
 #define N_INTERVAL    (2 * (LEVELS + 1))
-#define N_FLOWS	      (N_INTERVAL + 1)	      /* and the shifts */
-#define N_MOST	      N_CONTENT		      /* the largest of them */
-#define HOPELESS      (MICROBANS_PER_BAN / 2) /* not worth dearer tests */
+#define N_FLOWS	      (N_INTERVAL + 1) /* and the shifts */
+#define ADD_STEP      (MICROBANS_PER_BAN / 32)
+#define ADD_STEPS     96		/* three decades */
+#define N_MOST	      N_CONTENT		/* the largest of them */
+#define HOPELESS      MICROBANS_PER_BAN /* below: not worth dearer tests */
 
 static const int64_t level_us[LEVELS] = { 0, 100000, 400000, 1000000 };
 static const int64_t lock_us[LOCKS] = { 8000, 40000 };
@@ -38,18 +40,50 @@ struct pair_work {
 	uint32_t *free_bytes[4];
 	uint8_t *mask;
 	struct track track[PAIR_RIVALS][N_MOST];
+	microbans share[PAIR_RIVALS][N_MOST]; /* log10 of the shares */
+	microbans add[ADD_STEPS], way[3];
 };
 
-static const unsigned processes[PAIR_RIVALS] = { N_FLOWS, N_FLOWS, N_ORDER,
-						 N_ORDER, N_CONTENT };
-/* log10 of them, rounded up */
-static const microbans log10_processes[PAIR_RIVALS] = { 1041393, 1041393,
-							698971, 698971,
-							1204120 };
+/* Shares of the processes of a rival in its mean, fixed in advance, of 32. */
+#define SHARES 32.0
+static const double flow_share[N_FLOWS] = {
+	6,   3, 1.3, 1.3, 1.3, /* requests: all bursts, levels, sized */
+	8,   4, 1.3, 1.3, 1.3, /* answers */
+	3.2,		       /* the shifts */
+};
+static const double order_share[N_ORDER] = { 16, 6, 4, 3, 3 };
+static const double content_share[N_CONTENT] = {
+	3, 9, 4, 4, 3, 3, 3, 3, /* requests */
+	3, 9, 4, 4, 3, 3, 3, 3, /* answers */
+};
+/* content: requests, answers, their product */
+static const double way_share[3] = { 8, 12, 12 };
+static const struct rival {
+	unsigned n;
+	const double *share;
+} rivals[PAIR_RIVALS] = {
+	{ N_FLOWS, flow_share },      { N_FLOWS, flow_share },
+	{ N_ORDER, order_share },     { N_ORDER, order_share },
+	{ N_CONTENT, content_share },
+};
 
 unsigned pair_processes(int rival)
 {
-	return processes[rival];
+	return rivals[rival].n;
+}
+
+static void fill_shares(struct pair_work *w)
+{
+	for (int v = 0; v < PAIR_RIVALS; v++)
+		for (unsigned p = 0; p < rivals[v].n; p++)
+			w->share[v][p] =
+				num_microbans(rivals[v].share[p] / SHARES);
+	for (int i = 0; i < 3; i++)
+		w->way[i] = num_microbans(way_share[i] / SHARES);
+	/* at the far end of each step, so that a sum is never too large */
+	for (int i = 0; i < ADD_STEPS; i++)
+		w->add[i] = num_microbans(
+			1 + num_from_microbans(-(i + 1) * ADD_STEP));
 }
 
 struct pair_work *pair_work_new(size_t max, struct err *e)
@@ -59,6 +93,7 @@ struct pair_work *pair_work_new(size_t max, struct err *e)
 	if (w == NULL)
 		goto fail;
 	w->max = max;
+	fill_shares(w);
 	w->shifted[0] = calloc(max, sizeof(int64_t));
 	w->shifted[1] = calloc(max, sizeof(int64_t));
 	for (int i = 0; i < 4; i++) {
@@ -253,13 +288,16 @@ static void run_flows(struct pair_work *w, const struct leg *leg,
 	run_shift(w, leg, r, next);
 }
 
-/* A stream without what its own timer predicts, in storage of w. */
-static struct stream without_grid(struct pair_work *w, const struct stream *s,
-				  int i)
+typedef void mask_fn(const int64_t *us, size_t n, uint8_t *mask);
+
+/* A stream without what a mask takes out, in storage of w; in place when it
+ * is there already. */
+static struct stream without(struct pair_work *w, const struct stream *s, int i,
+			     mask_fn *timers)
 {
 	size_t n = s->n < w->max ? s->n : w->max, k = 0;
 
-	grid_mask(s->us, n, w->mask);
+	timers(s->us, n, w->mask);
 	for (size_t j = 0; j < n; j++) {
 		if (w->mask[j])
 			continue;
@@ -271,23 +309,47 @@ static struct stream without_grid(struct pair_work *w, const struct stream *s,
 
 /* Both legs without what their own timers predict. */
 static void make_bare(struct pair_work *w, const struct leg *leg,
-		      struct leg *bare)
+		      mask_fn *timers, struct leg *bare)
 {
 	for (int l = 0; l < 2; l++) {
 		bare[l] = leg[l];
-		bare[l].in = without_grid(w, &leg[l].in, 2 * l);
-		bare[l].out = without_grid(w, &leg[l].out, 2 * l + 1);
+		bare[l].in = without(w, &leg[l].in, 2 * l, timers);
+		bare[l].out = without(w, &leg[l].out, 2 * l + 1, timers);
 	}
 }
 
+/* log10(10^x + 10^y), floored; steps of ADD_STEP in the difference. */
+static microbans add_bans(const struct pair_work *w, microbans x, microbans y)
+{
+	microbans hi = x > y ? x : y, d = hi - (x > y ? y : x);
+
+	return d >= ADD_STEPS * ADD_STEP ? hi : hi + w->add[d / ADD_STEP];
+}
+
+static microbans mean_of(const struct pair_work *w, int rival, unsigned from,
+			 unsigned to, int k)
+{
+	microbans sum = w->share[rival][from] + w->track[rival][from].at[k];
+
+	for (unsigned p = from + 1; p < to; p++)
+		sum = add_bans(w, sum,
+			       w->share[rival][p] + w->track[rival][p].at[k]);
+	return sum;
+}
+
+/* The evidence against a rival at a checkpoint.  Requests and answers are
+ * sizes of two streams that leave the host: under a dependency each is its own
+ * draw whatever came in, so their product counts as well. */
 static microbans rival_at(const struct pair_work *w, int rival, int k)
 {
-	microbans top = INT64_MIN;
+	microbans x, y, both;
 
-	for (unsigned p = 0; p < processes[rival]; p++)
-		if (w->track[rival][p].at[k] > top)
-			top = w->track[rival][p].at[k];
-	return top - log10_processes[rival];
+	if (rival != PAIR_DEPENDENCY)
+		return mean_of(w, rival, 0, rivals[rival].n, k);
+	x = mean_of(w, rival, 0, N_CONTENT / 2, k);
+	y = mean_of(w, rival, N_CONTENT / 2, N_CONTENT, k);
+	both = x + y + w->way[2];
+	return add_bans(w, add_bans(w, x + w->way[0], y + w->way[1]), both);
 }
 
 /* The highest a rival's evidence ever gets. */
@@ -307,7 +369,9 @@ static void combine(const struct pair_work *w, struct pair_result *r)
 	microbans rival[PAIR_RIVALS], low;
 
 	r->weakest = INT64_MIN;
-	for (int k = 0; k < PAIR_CHECKPOINTS; k++) {
+	/* a hopeless pair has no course worth its cost */
+	for (int k = r->hopeless ? PAIR_CHECKPOINTS - 1 : 0;
+	     k < PAIR_CHECKPOINTS; k++) {
 		int which = 0;
 
 		low = INT64_MAX;
@@ -328,10 +392,29 @@ static void combine(const struct pair_work *w, struct pair_result *r)
 	}
 }
 
+/* Not less than the evidence against a rival ever gets: no mean exceeds its
+ * largest part. */
+static microbans rival_bound(const struct pair_work *w, int rival)
+{
+	unsigned n = rivals[rival].n;
+	microbans top[2] = { 0, 0 };
+
+	for (unsigned p = 0; p < n; p++) {
+		microbans *t = &top[p >= n / 2];
+
+		*t = w->track[rival][p].peak > *t ? w->track[rival][p].peak
+						  : *t;
+	}
+	if (rival == PAIR_DEPENDENCY)
+		return top[0] + top[1];
+	return top[0] > top[1] ? top[0] : top[1];
+}
+
 static bool is_hopeless(const struct pair_work *w, const struct pair_input *in,
 			int rival)
 {
-	return !in->full && rival_best(w, rival) < HOPELESS;
+	return !in->full && (rival_bound(w, rival) < HOPELESS ||
+			     rival_best(w, rival) < HOPELESS);
 }
 
 /* Cheap rivals first; dearer ones only where the pair can still win. */
@@ -344,13 +427,14 @@ static void run_rivals(struct pair_work *w, const struct pair_input *in,
 	run_content(leg, r, w->track[PAIR_DEPENDENCY]);
 	if (is_hopeless(w, in, PAIR_DEPENDENCY))
 		return;
-	make_bare(w, leg, bare);
-	run_order(w, in, leg, bare, r);
-	if (is_hopeless(w, in, PAIR_COMMON) || is_hopeless(w, in, PAIR_WAKE))
-		return;
 	run_flows(w, leg, r, w->track[PAIR_INDEPENDENT]);
 	if (is_hopeless(w, in, PAIR_INDEPENDENT))
 		return;
+	make_bare(w, leg, grid_mask, bare);
+	run_order(w, in, leg, bare, r);
+	if (is_hopeless(w, in, PAIR_COMMON) || is_hopeless(w, in, PAIR_WAKE))
+		return;
+	make_bare(w, bare, chain_mask, bare);
 	run_flows(w, bare, r, w->track[PAIR_TIMERS]);
 	r->hopeless = false;
 }

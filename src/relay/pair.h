@@ -4,8 +4,9 @@
  * Question: does the host relay leg 0 into leg 1?  For every rival
  * explanation one or more e-processes are run over the bursts of both legs
  * (Ville: under that rival one of them reaches 1/a with probability at most
- * a, whenever one stops).  A rival's evidence is the best of its m processes
- * divided by m; the pair's evidence is that against its strongest rival.
+ * a, whenever one stops).  A rival's evidence is the mean of its processes
+ * with shares fixed in advance; the pair's evidence is that against its
+ * strongest rival.
  * METHODS.md has hypothesis, null and weak points of each process.
  *
  * Pure: the same bursts give the same result; no clock, no randomness.
@@ -77,7 +78,8 @@ struct pair_result {
 		acks_forwarded[2]; /* isolated ACKs of one leg, in
 				    * and out, and of them those that the other
 				    * leg carried as payload, less chance */
-	bool hopeless;		   /* some rivals were not run: e = 1 there */
+	bool hopeless; /* below 10 whatever the rivals not run would say: no
+			* course, only the end */
 	bool forwards_packets;	   /* VPN or NAT: no termination */
 	uint32_t larger, together; /* larger bursts away from the host on one
 				    * leg; of them with one of like size on
@@ -96,7 +98,7 @@ void pair_work_free(struct pair_work *w);
 void pair_test(struct pair_work *w, const struct pair_input *in,
 	       struct pair_result *out);
 
-/* Number of processes behind one rival: log10_e is already divided by it. */
+/* Number of processes behind one rival, whose mean log10_e is. */
 unsigned pair_processes(int rival);
 
 /* When the running maximum first reached the threshold; false: never. */

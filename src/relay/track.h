@@ -8,8 +8,8 @@
 #include "relay/pair.h"
 
 struct track {
-	microbans sum;
-	int next; /* first checkpoint not yet written */
+	microbans sum, peak; /* now, and at most */
+	int next;	     /* first checkpoint not yet written */
 	microbans at[PAIR_CHECKPOINTS];
 };
 
@@ -21,6 +21,8 @@ static inline void track_add(struct track *t, const int64_t *check_us,
 	while (t->next < PAIR_CHECKPOINTS && check_us[t->next] < us)
 		t->at[t->next++] = t->sum;
 	t->sum += value;
+	if (t->sum > t->peak)
+		t->peak = t->sum;
 }
 
 static inline void track_end(struct track *t)
@@ -77,6 +79,8 @@ size_t sized_of(const struct stream *s, int64_t from, int64_t to, int64_t *out);
 
 /* mask[i] = 1: the stream's own timer predicts event i. */
 void grid_mask(const int64_t *us, size_t n, uint8_t *mask);
+/* The same for a timer behind a minority of the events; dearer. */
+void chain_mask(const int64_t *us, size_t n, uint8_t *mask);
 
 /* interval.c: do the events of b answer those of a? */
 void interval_test(const int64_t *a, size_t na, const int64_t *b, size_t nb,
