@@ -20,6 +20,7 @@
 #include "cli/options.h"
 #include "cli/sandbox.h"
 #include "pipeline/analyze.h"
+#include "pipeline/hosts.h"
 #include "report/report.h"
 
 enum {
@@ -31,6 +32,7 @@ enum {
 	OPT_ALL,
 	OPT_ALPHA,
 	OPT_SAME_HOST,
+	OPT_JOIN_BY_MAC,
 	OPT_EXPECTED,
 	OPT_SENSOR,
 	OPT_MAX_CONNS,
@@ -71,6 +73,11 @@ static const struct option_def options[] = {
 	{ OPT_SAME_HOST, 0, "same-host", ARG_REQUIRED, "A,B",
 	  "These two addresses belong to one host (a dual-stack host, two "
 	  "interfaces). May be repeated." },
+	{ OPT_JOIN_BY_MAC, 0, "join-by-mac", ARG_NONE, NULL,
+	  "Read the files once before, and take addresses that one network "
+	  "card on the sensor's LAN used for one host, as --same-host would: "
+	  "one IPv4 address and up to four of IPv6, hop counts as senders "
+	  "set them." },
 	{ OPT_EXPECTED, 0, "expected", ARG_REQUIRED, "FILE",
 	  "Relays that are known and wanted (bastions, proxies): they are "
 	  "found all the same, but shown as a note.",
@@ -186,7 +193,8 @@ struct job {
 	size_t n_paths;
 	const char **mrt; /* of --mrt */
 	size_t n_mrt;
-	bool quiet, progress, sandbox;
+	size_t n_given; /* of o.same_host, by --same-host */
+	bool quiet, progress, sandbox, join_by_mac;
 	bool progress_shown;
 	struct timespec started, last_shown;
 };
@@ -379,6 +387,9 @@ static bool take_option(struct job *j, const struct opts *o, int id)
 		return true;
 	case OPT_SAME_HOST:
 		return add_same_host(j, o);
+	case OPT_JOIN_BY_MAC:
+		j->join_by_mac = true;
+		return true;
 	case OPT_EXPECTED:
 		j->o.expected = o->value;
 		return true;
@@ -536,6 +547,26 @@ static bool confine(struct job *j)
 	return true;
 }
 
+/* Behind the pairs that were given come those of this sensor's LAN. */
+static bool join_by_mac(struct job *j, struct err *e)
+{
+	struct addr(*found)[2], (*all)[2];
+	size_t n;
+
+	if (!j->join_by_mac)
+		return true;
+	if (!hosts_by_mac(&j->o.input, &found, &n, e))
+		return false;
+	all = reallocarray(j->o.same_host, j->n_given + n + 1, sizeof(*all));
+	if (all != NULL) {
+		j->o.same_host = all;
+		memcpy(all + j->n_given, found, n * sizeof(*all));
+		j->o.n_same_host = j->n_given + n;
+	}
+	free(found);
+	return all != NULL || err_set(e, ERR_MEMORY, "no memory");
+}
+
 /* One sensor: its paths, its report, its case. */
 static int analyze(struct job *j, struct sensor *s, const char **paths)
 {
@@ -551,7 +582,7 @@ static int analyze(struct job *j, struct sensor *s, const char **paths)
 			paths[j->o.input.n_paths++] = j->paths[i];
 	j->json_file = s->json_file;
 	j->style.stored = s->json[0] != '\0' ? s->json : NULL;
-	c = analyze_run(&j->o, &e);
+	c = join_by_mac(j, &e) ? analyze_run(&j->o, &e) : NULL;
 	if (j->progress_shown)
 		fputs("\r\033[K", stderr);
 	j->progress_shown = false;
@@ -597,6 +628,7 @@ static int analyze_all(struct job *j)
 		j->o.progress_arg = j;
 	}
 	j->o.alpha /= (double)j->n_sensors; /* the whole run's */
+	j->n_given = j->o.n_same_host;
 	j->o.want_stop = &stop_wanted;
 	j->o.want_snapshot = &snapshot_wanted;
 	j->o.on_snapshot = show_snapshot;

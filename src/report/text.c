@@ -619,6 +619,22 @@ static void selection(const struct screen *sc)
 	para_end(&p);
 }
 
+static void same_hosts(const struct screen *sc)
+{
+	const struct case_record *c = sc->c;
+	struct para p = paragraph(sc);
+	char a[ADDR_TEXT], b[ADDR_TEXT];
+
+	if (c->n_same_host == 0)
+		return;
+	para_begin(&p, "one host:", 0, INDENT);
+	for (size_t i = 0; i < c->n_same_host; i++)
+		para_put(&p, "%s%s = %s", i > 0 ? ", " : "",
+			 addr_format(&c->same_host[i][0], a),
+			 addr_format(&c->same_host[i][1], b));
+	para_end(&p);
+}
+
 static void losses(const struct screen *sc)
 {
 	struct para p = paragraph(sc);
@@ -675,6 +691,7 @@ bool report_text(FILE *f, const struct case_record *c,
 		sc.width = 40;
 	head(&sc);
 	selection(&sc);
+	same_hosts(&sc);
 	damage(&sc);
 	addresses(&sc);
 	notes(&sc);
