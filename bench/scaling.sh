@@ -56,13 +56,19 @@ make_capture() { # NAME OPTIONS...
 	[ -f "$dir/$name.pcap" ] ||
 		"$build/bench/gen_perf_capture" "$@" "$dir/$name.pcap" >/dev/null
 }
+# All have 14 packets in each connection; the small ones last longer, so that
+# the start of the program is no part of it.
 echo "concurrent connections (bar: 500,000 less than 3 times 1,000)"
-for n in 1000 10000 100000 500000; do
-	make_capture L$n -n $n -L -i 0 -b 0 -p 0 -w 300 -d 30
-	one "$n" "$dir/L$n.pcap"
+web="-i 0 -b 0 -p 0 -w 300"
+make_capture T1000 -n 100000 $web -k 8 -d 1400
+make_capture T10000 -n 200000 $web -k 8 -d 280
+make_capture L100000 -n 100000 -L $web -d 30
+make_capture L500000 -n 500000 -L $web -d 30
+for c in T1000 T10000 L100000 L500000; do
+	one "${c#?}" "$dir/$c.pcap"
 done
-echo "interactive connections (bar: 10,000 at most twice 100)"
+echo "interactive connections at 10 hosts (bar: 10,000 at most twice 100)"
 for n in 100 1000 10000; do
-	make_capture I$n -n $n -i 1 -b 0 -p 0 -d 30
-	one "$n" "$dir/I$n.pcap"
+	make_capture H$n -n $((n * 127 / 100)) -i 1 -b 0 -p 0 -d 30 -H 10
+	one "$n" "$dir/H$n.pcap"
 done
