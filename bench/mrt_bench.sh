@@ -2,9 +2,11 @@
 # Reading MRT side by side with bgpdump, memory of a large table, look-ups.
 # usage: bench/mrt_bench.sh WELLSPRING [SCRATCH]
 # Needs bgpdump (Debian) and, for the real files, ../shared/mrt.
-# CPU seconds of whole processes, best of three; input in the page cache.
+# CPU seconds of whole processes, best of RUNS (3); input in the page cache.
+# ROWS=only: without the large table from a pipe.
 set -eu
 prog=$(realpath "$1")
+[ -x "$prog" ] || { echo "$prog: no program" >&2; exit 1; }
 scratch=${2:-$(mktemp -d)}
 here=$(cd "$(dirname "$0")" && pwd)
 mrt=$here/../../shared/mrt
@@ -12,8 +14,8 @@ mkdir -p "$scratch"
 cc -O2 -o "$scratch/mrt_gen" "$here/mrt_gen.c"
 cd "$scratch"
 
-cpu() { # best user+sys of three runs
-	for i in 1 2 3; do
+cpu() { # best user+sys of the runs
+	for i in $(seq "${RUNS:-3}"); do
 		/usr/bin/env time -f '%U %S' -o t "$@" >/dev/null 2>err || :
 		tail -1 t
 	done | awk '{s = $1 + $2} NR == 1 || s < m {m = s} END {print m}'
@@ -52,6 +54,7 @@ if [ -d "$mrt" ]; then
 	zcat "$mrt/bgpdump-bview.20020722.2337.gz" >v1.mrt
 	row "table of 2002" v1.mrt
 fi
+[ "${ROWS:-}" != only ] || exit 0
 echo
 echo "1,000,000 networks x 60 peers (from a pipe), 1,000,000 addresses:"
 ./mrt_gen addresses 1000000 >addresses.txt

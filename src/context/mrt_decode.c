@@ -20,9 +20,13 @@ static bool peer_ip(struct rd *r, unsigned afi, struct mrt_peer *p)
 		return false;
 	p->fam = afi == 1 ? 4 : 6;
 	b = rd_bytes(r, n);
-	if (b)
-		memcpy(p->ip, b, n);
-	return b != NULL;
+	if (!b)
+		return false;
+	if (n == 4) /* a size that the compiler knows */
+		memcpy(p->ip, b, 4);
+	else
+		memcpy(p->ip, b, 16);
+	return true;
 }
 
 static bool attrs_walk(struct rd a)
