@@ -18,6 +18,7 @@
 #include "cli/analyze_routes.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/routes_load.h"
 #include "cli/sandbox.h"
 #include "pipeline/analyze.h"
 #include "pipeline/hosts.h"
@@ -530,7 +531,7 @@ static bool confine(struct job *j)
 
 	if (!j->sandbox)
 		return true;
-	paths = calloc(n + j->n_mrt + 1, sizeof(*paths));
+	paths = calloc(n + 2 * j->n_mrt + 1, sizeof(*paths));
 	if (paths == NULL) {
 		fprintf(stderr, "wellspring: no memory\n");
 		return false;
@@ -538,8 +539,7 @@ static bool confine(struct job *j)
 	memcpy(paths, j->o.input.paths, n * sizeof(*paths));
 	if (j->o.expected != NULL)
 		paths[n++] = j->o.expected;
-	for (size_t i = 0; i < j->n_mrt; i++)
-		paths[n++] = j->mrt[i];
+	n += routes_readable(j->mrt, j->n_mrt, paths + n);
 	sandbox_enter(paths, n, note, sizeof(note));
 	if (note[0] != '\0' && !j->quiet)
 		fprintf(stderr, "wellspring: note: %s\n", note);

@@ -7,31 +7,16 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/routes_load.h"
-#include "cli/sandbox.h"
 #include "report/route_origin.h"
 
-#define MAX_PATHS 4096
-#define MANY	  256 /* more addresses than this: brief answers */
+#define MANY 256 /* more addresses than this: brief answers */
 
 static int run(int argc, char **argv);
 
-enum {
-	OPT_MRT,
-	OPT_AT,
-	OPT_FILE,
-	OPT_NAMES,
-	OPT_VRP,
-	OPT_BLOCK,
-	OPT_BRIEF,
-	OPT_STATS,
-	OPT_JSON
-};
+enum { OPT_AT, OPT_FILE, OPT_BLOCK, OPT_BRIEF, OPT_STATS, OPT_JSON };
 
 static const struct option_def options[] = {
-	{ OPT_MRT, 'm', "mrt", ARG_REQUIRED, "PATH",
-	  "MRT file or directory, tables and updates of any collectors; as "
-	  "often as needed. NAME=PATH says which collector it is from.",
-	  NULL, COMPLETE_FILES },
+	ROUTES_OPTIONS,
 	{ OPT_AT, 'a', "at", ARG_REQUIRED, "TIME",
 	  "The moment asked for (2014-12-22T17:00Z). Default: the end of the "
 	  "data.",
@@ -39,13 +24,6 @@ static const struct option_def options[] = {
 	{ OPT_FILE, 'f', "file", ARG_REQUIRED, "FILE",
 	  "Read addresses from FILE, one a line; '-' is standard input. More "
 	  "than 256 of them get one line each.",
-	  NULL, COMPLETE_FILES },
-	{ OPT_NAMES, 'n', "names", ARG_REQUIRED, "FILE",
-	  "Names of ASes: JSON {\"131279\": \"NAME, CC\"} or lines of number "
-	  "and name.",
-	  NULL, COMPLETE_FILES },
-	{ OPT_VRP, 0, "vrp", ARG_REQUIRED, "FILE",
-	  "Validated ROA payloads, CSV or JSON as rpki-client writes them.",
 	  NULL, COMPLETE_FILES },
 	{ OPT_BLOCK, 'b', "block-at", ARG_REQUIRED, "AS",
 	  "What else would be cut off if the targets were blocked at this "
@@ -91,9 +69,8 @@ struct query {
 };
 
 struct job {
-	const char *paths[MAX_PATHS];
-	unsigned npaths;
-	const char *names, *vrps, *file;
+	struct routes_args in;
+	const char *file;
 	int64_t at;
 	uint32_t block_at;
 	bool has_block, brief, json, stats;
@@ -296,8 +273,8 @@ static void json_head(struct job *j, struct json *out)
 	json_kstring(out, "format", "wellspring-origin/1");
 	routes_json_inputs(&j->r, out);
 	json_kint(out, "at_sec", time_asked(j));
-	json_kstring(out, "names", j->names);
-	json_kstring(out, "vrps", j->vrps);
+	json_kstring(out, "names", j->in.names);
+	json_kstring(out, "vrps", j->in.vrps);
 	json_key(out, "caveat");
 	json_string(out, "context: who announced an address says nothing "
 			 "about who used it");
@@ -343,34 +320,18 @@ static int answer(struct job *j, struct err *e)
 	return found ? EXIT_DONE : EXIT_INSUFFICIENT;
 }
 
-/* Landlock before the first hostile byte: only these may be read. */
-static void confine(const struct job *j)
-{
-	const char *paths[2 * MAX_PATHS];
-	size_t n = 0;
-
-	for (unsigned i = 0; i < j->npaths; i++) {
-		const char *eq = strchr(j->paths[i], '=');
-
-		paths[n++] = j->paths[i];
-		if (eq)
-			paths[n++] = eq + 1;
-	}
-	sandbox_enter(paths, n, NULL, 0);
-}
-
 static int work(struct job *j)
 {
 	unsigned added = 0;
 	struct err e;
 
 	if (!routes_init(&j->r, &e) ||
-	    !routes_lists(&j->r, j->names, j->vrps, &e))
+	    !routes_lists(&j->r, j->in.names, j->in.vrps, &e))
 		goto fail;
-	confine(j);
+	routes_confine(&j->in, NULL);
 	j->r.replay->watch_gaps = false;
-	for (unsigned i = 0; i < j->npaths; i++)
-		if (!feed_add(j->r.feed, j->paths[i], &added, &e))
+	for (unsigned i = 0; i < j->in.npaths; i++)
+		if (!feed_add(j->r.feed, j->in.paths[i], &added, &e))
 			goto fail;
 	if (!routes_replay(&j->r, j->at, NULL, NULL, &e))
 		goto fail;
@@ -401,13 +362,14 @@ static int options_read(struct job *j, struct opts *o, int *status)
 	struct err e;
 	int id;
 
+	*status = EXIT_DONE;
 	while ((id = opts_next(o)) >= 0) {
+		if (routes_option(&j->in, o, id, status)) {
+			if (*status != EXIT_DONE)
+				return OPTS_ERROR;
+			continue;
+		}
 		switch (id) {
-		case OPT_MRT:
-			if (j->npaths == MAX_PATHS)
-				goto usage_many;
-			j->paths[j->npaths++] = o->value;
-			break;
 		case OPT_AT:
 			if (!tstamp_parse(o->value, &t, &e)) {
 				*status = opts_usage(o, "%s", e.text);
@@ -425,12 +387,6 @@ static int options_read(struct job *j, struct opts *o, int *status)
 		case OPT_FILE:
 			j->file = o->value;
 			break;
-		case OPT_NAMES:
-			j->names = o->value;
-			break;
-		case OPT_VRP:
-			j->vrps = o->value;
-			break;
 		default:
 			j->brief |= id == OPT_BRIEF;
 			j->stats |= id == OPT_STATS;
@@ -439,9 +395,6 @@ static int options_read(struct job *j, struct opts *o, int *status)
 	}
 	*status = opts_status(id);
 	return id;
-usage_many:
-	*status = opts_usage(o, "too many --mrt: name a directory");
-	return OPTS_ERROR;
 }
 
 static int run(int argc, char **argv)
@@ -466,7 +419,7 @@ static int run(int argc, char **argv)
 		fprintf(stderr, "wellspring: %s\n", e.text);
 		goto out;
 	}
-	if (j->npaths == 0)
+	if (j->in.npaths == 0)
 		status = opts_usage(&o, "wants --mrt PATH");
 	else if (j->nq == 0)
 		status = opts_usage(&o, "wants an address");

@@ -9,21 +9,15 @@
 #include "cli/options.h"
 #include "cli/routes_follow.h"
 #include "cli/routes_load.h"
-#include "cli/sandbox.h"
 #include "report/route_outage.h"
-
-#define MAX_PATHS 4096
 
 static int run(int argc, char **argv);
 
 enum {
-	OPT_MRT,
 	OPT_ASN,
 	OPT_PREFIX,
 	OPT_COUNTRY,
 	OPT_TO,
-	OPT_NAMES,
-	OPT_VRP,
 	OPT_SVG,
 	OPT_FEED,
 	OPT_MIN,
@@ -35,10 +29,7 @@ enum {
 };
 
 static const struct option_def options[] = {
-	{ OPT_MRT, 'm', "mrt", ARG_REQUIRED, "PATH",
-	  "MRT file or directory, tables and updates of any collectors; as "
-	  "often as needed. NAME=PATH says which collector it is from.",
-	  NULL, COMPLETE_FILES },
+	ROUTES_OPTIONS,
 	{ OPT_ASN, 'a', "asn", ARG_REQUIRED, "N",
 	  "Watch the networks that this AS announces; may be repeated.", NULL,
 	  COMPLETE_NOTHING },
@@ -50,12 +41,6 @@ static const struct option_def options[] = {
 	  COMPLETE_FILES },
 	{ OPT_TO, 't', "to", ARG_REQUIRED, "TIME",
 	  "Use nothing later than TIME.", NULL, COMPLETE_NOTHING },
-	{ OPT_NAMES, 'n', "names", ARG_REQUIRED, "FILE",
-	  "Names of ASes, as for 'wellspring origin'.", NULL, COMPLETE_FILES },
-	{ OPT_VRP, 0, "vrp", ARG_REQUIRED, "FILE",
-	  "Validated ROA payloads: tells filtering of RPKI-invalid routes "
-	  "from a network that is down.",
-	  NULL, COMPLETE_FILES },
 	{ OPT_SVG, 's', "svg", ARG_REQUIRED, "FILE",
 	  "Also write a timeline as SVG.", NULL, COMPLETE_FILES },
 	{ OPT_FEED, 0, "full-feed", ARG_REQUIRED, "SHARE",
@@ -108,13 +93,13 @@ const struct command command_outage = {
 };
 
 struct job {
-	const char *paths[MAX_PATHS];
-	unsigned npaths;
+	struct routes_args in;
 	uint32_t *asn;
 	unsigned nasn;
 	struct prefix *prefix;
 	unsigned nprefix;
-	const char *names, *vrps, *svg, *country;
+	const char *svg, *country;
+	uint64_t bad_lines; /* of country */
 	struct routes_follow follow;
 	int64_t to;
 	bool json, ascii;
@@ -152,8 +137,8 @@ static bool country_line(void *arg, char *text)
 {
 	text += strspn(text, " \t");
 	text[strcspn(text, " \t,;#")] = '\0';
-	if (*text)
-		add_watch(arg, text, false, NULL);
+	if (*text && !add_watch(arg, text, false, NULL))
+		((struct job *)arg)->bad_lines++;
 	return true;
 }
 
@@ -183,7 +168,7 @@ static int finish(struct job *j)
 		json_object(&js);
 		json_kstring(&js, "format", "wellspring-outage/1");
 		routes_json_inputs(&j->r, &js);
-		json_kstring(&js, "vrps", j->vrps);
+		json_kstring(&js, "vrps", j->in.vrps);
 		route_outage_json(&js, &out);
 		json_end(&js);
 		ok = json_done(&js);
@@ -217,38 +202,20 @@ static bool watch(struct job *j, struct err *e)
 	return true;
 }
 
-/* Landlock before the first hostile byte: only these may be read. */
-static void confine(const struct job *j)
-{
-	const char *paths[2 * MAX_PATHS + 4];
-	size_t n = 0;
-
-	for (unsigned i = 0; i < j->npaths; i++) {
-		const char *eq = strchr(j->paths[i], '=');
-
-		paths[n++] = j->paths[i];
-		if (eq)
-			paths[n++] = eq + 1;
-	}
-	if (j->follow.dir)
-		paths[n++] = j->follow.dir;
-	sandbox_enter(paths, n, NULL, 0);
-}
-
 static int work(struct job *j)
 {
 	unsigned added = 0;
 	struct err e;
 
 	if (!routes_init(&j->r, &e) ||
-	    !routes_lists(&j->r, j->names, j->vrps, &e))
+	    !routes_lists(&j->r, j->in.names, j->in.vrps, &e))
 		goto fail;
-	confine(j);
+	routes_confine(&j->in, j->follow.dir);
 	j->outage = outage_new(j->r.replay, &j->rules, j->r.vrps, &e);
 	if (!j->outage || !watch(j, &e))
 		goto fail;
-	for (unsigned i = 0; i < j->npaths; i++)
-		if (!feed_add(j->r.feed, j->paths[i], &added, &e))
+	for (unsigned i = 0; i < j->in.npaths; i++)
+		if (!feed_add(j->r.feed, j->in.paths[i], &added, &e))
 			goto fail;
 	if (j->follow.dir) {
 		j->follow.json = j->json;
@@ -294,13 +261,10 @@ static bool option(struct job *j, struct opts *o, int id, int *status)
 	bool ok = true;
 
 	err_clear(&e);
+	*status = EXIT_DONE;
+	if (routes_option(&j->in, o, id, status))
+		return *status == EXIT_DONE;
 	switch (id) {
-	case OPT_MRT:
-		if (j->npaths == MAX_PATHS)
-			ok = err_set(&e, ERR_USAGE, "too many --mrt");
-		else
-			j->paths[j->npaths++] = o->value;
-		break;
 	case OPT_ASN:
 		ok = add_watch(j, o->value, true, &e);
 		break;
@@ -313,12 +277,6 @@ static bool option(struct job *j, struct opts *o, int id, int *status)
 		break;
 	case OPT_COUNTRY:
 		j->country = o->value;
-		break;
-	case OPT_NAMES:
-		j->names = o->value;
-		break;
-	case OPT_VRP:
-		j->vrps = o->value;
 		break;
 	case OPT_SVG:
 		j->svg = o->value;
@@ -345,7 +303,7 @@ static int start(struct job *j, struct opts *o)
 {
 	struct err e;
 
-	if (j->npaths == 0 && !j->follow.dir)
+	if (j->in.npaths == 0 && !j->follow.dir)
 		return opts_usage(o, "wants --mrt PATH or --follow DIR");
 	if (o->n_args > 0)
 		return opts_usage(o, "'%s': files are named with --mrt",
@@ -359,6 +317,11 @@ static int start(struct job *j, struct opts *o)
 			j->country);
 		return EXIT_CANNOT;
 	}
+	if (j->bad_lines)
+		fprintf(stderr,
+			"wellspring: %llu lines of %s hold no AS and no "
+			"prefix\n",
+			(unsigned long long)j->bad_lines, j->country);
 	if (j->svg && !(j->svg_file = fopen(j->svg, "w"))) {
 		fprintf(stderr, "wellspring: %s: %s\n", j->svg,
 			strerror(errno));

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "report/route_origin.h"
+#include "report/route_outage.h"
 
 #define POLL_SEC   1
 #define SETTLE_SEC 2 /* a file is read when it did not grow for so long */
@@ -25,6 +25,11 @@ static void on_signal(int sig)
 	stop = 1;
 }
 
+struct since { /* a network that is not up */
+	uint32_t net;
+	int64_t sec;
+};
+
 struct watcher {
 	struct routes_follow *f;
 	struct routes *r;
@@ -32,6 +37,8 @@ struct watcher {
 	int64_t *heard; /* per collector: when its last file came */
 	bool *lost;
 	unsigned n;
+	struct since *out; /* networks that are out now */
+	unsigned nout, cap_out;
 };
 
 static void line(struct watcher *w, int64_t sec, const char *what,
@@ -56,18 +63,55 @@ static void line(struct watcher *w, int64_t sec, const char *what,
 	json_done(&j);
 }
 
+/* When the network went out; keeps sec when it goes now, forgets it when it is
+ * back.  0: not known. */
+static int64_t out_since(struct watcher *w, uint32_t net, int64_t sec,
+			 bool back)
+{
+	struct since *v;
+	int64_t from;
+
+	for (unsigned i = 0; i < w->nout; i++) {
+		if (w->out[i].net != net)
+			continue;
+		from = w->out[i].sec;
+		if (back)
+			w->out[i] = w->out[--w->nout];
+		return from;
+	}
+	if (back)
+		return 0;
+	if (w->nout == w->cap_out) {
+		unsigned cap = w->cap_out ? w->cap_out * 2 : 64;
+
+		v = realloc(w->out, cap * sizeof(*v));
+		if (!v)
+			return 0; /* its return is told without a duration */
+		w->out = v;
+		w->cap_out = cap;
+	}
+	w->out[w->nout++] = (struct since){ net, sec };
+	return sec;
+}
+
 static void on_state(void *arg, uint32_t net, enum outage_state was,
 		     enum outage_state is, int64_t sec,
 		     const struct out_sample *s)
 {
 	struct watcher *w = arg;
-	char text[PREFIX_TEXT], detail[80];
+	char text[PREFIX_TEXT], detail[120], d[32];
+	int64_t from;
+	int n;
 
 	if (was == OUT_UNSEEN)
 		return; /* the first table: nothing has changed */
 	prefix_format(&w->r->rib->nets[net].prefix, text);
-	snprintf(detail, sizeof(detail), "visible to %u of %u peer ASes",
-		 s->visible, s->known);
+	n = snprintf(detail, sizeof(detail), "visible to %u of %u peer ASes",
+		     s->visible, s->known);
+	from = out_since(w, net, sec, is == OUT_UP);
+	if (is == OUT_UP && from)
+		snprintf(detail + n, sizeof(detail) - (size_t)n, ", after %s",
+			 route_duration(sec - from, d, sizeof(d)));
 	line(w, sec,
 	     is == OUT_UP     ? "VISIBLE AGAIN"
 	     : is == OUT_DOWN ? "DOWN"
@@ -191,6 +235,7 @@ bool routes_follow(struct routes_follow *f, struct routes *r, struct outage *o,
 			sleep(POLL_SEC);
 	}
 	outage_set_hooks(o, &(struct outage_hooks){ 0 });
+	free(w.out);
 	free(w.heard);
 	free(w.lost);
 	return ok;

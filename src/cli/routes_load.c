@@ -2,7 +2,10 @@
 #include "cli/routes_load.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "cli/sandbox.h"
 
 bool routes_init(struct routes *r, struct err *e)
 {
@@ -11,6 +14,52 @@ bool routes_init(struct routes *r, struct err *e)
 	r->rib = r->feed ? rib_new(e) : NULL;
 	r->replay = r->rib ? replay_new(r->rib, e) : NULL;
 	return r->replay != NULL;
+}
+
+bool routes_option(struct routes_args *a, const struct opts *o, int id,
+		   int *status)
+{
+	switch (id) {
+	case ROUTES_OPT_MRT:
+		if (a->npaths == ROUTES_MAX_PATHS)
+			*status = opts_usage(
+				o, "too many --mrt: name a directory");
+		else
+			a->paths[a->npaths++] = o->value;
+		return true;
+	case ROUTES_OPT_NAMES:
+		a->names = o->value;
+		return true;
+	case ROUTES_OPT_VRP:
+		a->vrps = o->value;
+		return true;
+	default:
+		return false;
+	}
+}
+
+size_t routes_readable(const char *const *paths, size_t n, const char **out)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *eq = strchr(paths[i], '=');
+
+		out[k++] = paths[i];
+		if (eq)
+			out[k++] = eq + 1;
+	}
+	return k;
+}
+
+void routes_confine(const struct routes_args *a, const char *dir)
+{
+	const char *paths[2 * ROUTES_MAX_PATHS + 1];
+	size_t n = routes_readable(a->paths, a->npaths, paths);
+
+	if (dir)
+		paths[n++] = dir;
+	sandbox_enter(paths, n, NULL, 0);
 }
 
 void routes_free(struct routes *r)

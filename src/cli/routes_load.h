@@ -7,11 +7,47 @@
 
 #include "base/json.h"
 #include "base/tstamp.h"
+#include "cli/options.h"
 #include "context/asn.h"
 #include "context/feed.h"
 #include "context/replay.h"
 
 #define ROUTES_NO_TIME INT64_MAX
+
+/* The options of both commands: ROUTES_OPTIONS stands in their tables. */
+#define ROUTES_MAX_PATHS 4096
+enum { ROUTES_OPT_MRT = 1000, ROUTES_OPT_NAMES, ROUTES_OPT_VRP };
+/* clang-format off */
+#define ROUTES_OPTIONS                                                         \
+	{ ROUTES_OPT_MRT, 'm', "mrt", ARG_REQUIRED, "PATH",                    \
+	  "MRT file or directory, tables and updates of any collectors; as "   \
+	  "often as needed. NAME=PATH says which collector it is from.",       \
+	  NULL, COMPLETE_FILES },                                              \
+	{ ROUTES_OPT_NAMES, 'n', "names", ARG_REQUIRED, "FILE",                \
+	  "Names of ASes: JSON {\"131279\": \"NAME, CC\"} or lines of number " \
+	  "and name.",                                                         \
+	  NULL, COMPLETE_FILES },                                              \
+	{ ROUTES_OPT_VRP, 0, "vrp", ARG_REQUIRED, "FILE",                      \
+	  "Validated ROA payloads, CSV or JSON as rpki-client writes them: "   \
+	  "the RPKI state of routes, and filtering told from an outage.",      \
+	  NULL, COMPLETE_FILES }
+/* clang-format on */
+
+struct routes_args {
+	const char *paths[ROUTES_MAX_PATHS];
+	unsigned npaths;
+	const char *names, *vrps;
+};
+
+/* True when id is one of them; *status is a usage error when it is wrong. */
+bool routes_option(struct routes_args *a, const struct opts *o, int id,
+		   int *status);
+/* Landlock before the first hostile byte: only these may be read.  dir may be
+ * NULL. */
+void routes_confine(const struct routes_args *a, const char *dir);
+/* Paths of --mrt as they may be opened: "NAME=PATH" is both.  out has room
+ * for 2 * n; returns how many. */
+size_t routes_readable(const char *const *paths, size_t n, const char **out);
 
 struct routes {
 	struct feed *feed;

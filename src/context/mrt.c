@@ -334,7 +334,9 @@ bool mrt_lossy(const struct mrt *m, char *text, size_t len)
 	if (s->tail_bytes)
 		SAY("%slast record ends early (%llu bytes not used)",
 		    n ? "; " : "", (unsigned long long)s->tail_bytes);
-	if (s->gaps || s->gap_bytes)
+	if (s->records == 0 && s->gaps)
+		SAY("%snot an MRT file: no record in it", n ? "; " : "");
+	else if (s->gaps || s->gap_bytes)
 		SAY("%sdamaged framing: %llu gaps, %llu bytes stepped over,"
 		    " the first at offset %llu",
 		    n ? "; " : "", (unsigned long long)s->gaps,

@@ -142,8 +142,12 @@ static void summary(struct origin_query *q, uint32_t net, uint32_t *asn,
 static void relate(struct origin_query *q, const struct prefix *target,
 		   struct origin_answer *a)
 {
-	const struct prefix *top = a->nclaims ? &a->claim[0].prefix : target;
+	const struct prefix *top = target;
 
+	/* all of the table is inside a default route: that says nothing */
+	for (unsigned i = 0; i < a->nclaims && top == target; i++)
+		if (a->claim[i].prefix.len > 0)
+			top = &a->claim[i].prefix;
 	for (uint32_t i = 0; i < q->rib->nnets; i++) {
 		const struct prefix *p = &q->rib->nets[i].prefix;
 		bool less = p->len < top->len && prefix_covers(p, top);

@@ -262,15 +262,27 @@ void route_block_text(FILE *f, const struct block_cost *c,
 	count_text(f, "behind it", &c->behind);
 	count_text(f, "without another way", &c->always);
 	fprintf(f, "  directly behind it       %9u ASes\n", c->downstream);
+	if (c->target_ases > 0 && c->target_through == 0)
+		fprintf(f,
+			"No path to the target leads through AS%u from here: "
+			"blocking there would miss it.\n",
+			c->at);
 	fprintf(f, "Blocking here cuts off %u other networks (%llu addresses).",
 		c->cut.prefixes + c->cut.prefixes_v6,
 		(unsigned long long)c->cut.addresses);
 	if (c->per_address > 0)
 		fprintf(f, " %.0f addresses\nare hit per address meant.",
 			c->per_address);
-	fputs("\nThis is a lower bound from the given vantages. The address "
-	      "is likely one of many\nusers of its network.\n",
-	      f);
+	fputs("\nThis is a lower bound from the given vantages.", f);
+	if (c->asked.addresses > 1)
+		fprintf(f,
+			" The address is likely one of many users of\nits "
+			"network, of up to %llu addresses.\n",
+			(unsigned long long)c->asked.addresses);
+	else
+		fputs(" The address is likely one of many users of\nits "
+		      "network.\n",
+		      f);
 }
 
 static void count_json(struct json *j, const char *key,
