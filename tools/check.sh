@@ -40,7 +40,13 @@ run env ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1 \
 	--no-suite valgrind --timeout-multiplier 4 --print-errorlogs
 
 part clang-tidy
-run clang-tidy --quiet -p build/clang $(find src -name '*.c' | sort)
+# what it counts in system headers goes to stderr; a failure to run does too
+find src -name '*.c' | sort | xargs -P 2 -n 8 clang-tidy --quiet -p build/clang \
+	2>build/clang/tidy.err || {
+	grep -v 'warnings\{0,1\} generated' build/clang/tidy.err || true
+	echo "FAILED: clang-tidy"
+	fail=1
+}
 
 [ $fail = 0 ] && echo "check: all green"
 exit $fail

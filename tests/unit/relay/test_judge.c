@@ -42,18 +42,6 @@ static void on_candidate(void *arg, const struct candidate *c)
 	w->n_found++;
 }
 
-static void start(struct world *w, uint64_t seed)
-{
-	struct err e;
-
-	memset(w, 0, sizeof(*w));
-	w->conns = conn_table_new(CONNS, NULL, NULL, &e);
-	w->bursts = burst_table_new(CONNS, POOL, &e);
-	w->index = relay_index_new(CONNS, CONNS, on_candidate, w, &e);
-	w->judge = judge_new(seed, &e);
-	assert_true(w->conns && w->bursts && w->index && w->judge);
-}
-
 static void stop(struct world *w)
 {
 	judge_free(w->judge);
@@ -132,6 +120,22 @@ static void type(struct world *w, int n, bool relays)
 	}
 }
 
+/* Two legs; isn is that of the second, 1000 that of the first. */
+static void start(struct world *w, uint32_t isn, int keys, bool relays)
+{
+	struct err e;
+
+	memset(w, 0, sizeof(*w));
+	w->conns = conn_table_new(CONNS, NULL, NULL, &e);
+	w->bursts = burst_table_new(CONNS, POOL, &e);
+	w->index = relay_index_new(CONNS, CONNS, on_candidate, w, &e);
+	w->judge = judge_new(1, &e);
+	assert_true(w->conns && w->bursts && w->index && w->judge);
+	open_leg(w, 0, 1000);
+	open_leg(w, 1, isn);
+	type(w, keys, relays);
+}
+
 static bool judge(struct world *w, struct pair_result *r)
 {
 	relay_index_each(w->index, on_candidate, w);
@@ -148,10 +152,7 @@ static void test_relay(void **state)
 	struct world w;
 
 	(void)state;
-	start(&w, 1);
-	open_leg(&w, 0, 1000);
-	open_leg(&w, 1, 77777);
-	type(&w, 120, true);
+	start(&w, 77777, 120, true);
 	assert_true(judge(&w, &r));
 	assert_true(r.weakest > 4 * MICROBANS_PER_BAN);
 	assert_in_range(r.lag_median_us, 300, 400);
@@ -175,10 +176,7 @@ static void test_two_people(void **state)
 	struct world w;
 
 	(void)state;
-	start(&w, 1);
-	open_leg(&w, 0, 1000);
-	open_leg(&w, 1, 77777);
-	type(&w, 120, false);
+	start(&w, 77777, 120, false);
 	assert_true(judge(&w, &r));
 	assert_true(r.weakest < 2 * MICROBANS_PER_BAN);
 	stop(&w);
@@ -191,10 +189,7 @@ static void test_seen_twice(void **state)
 	struct world w;
 
 	(void)state;
-	start(&w, 1);
-	open_leg(&w, 0, 1000);
-	open_leg(&w, 1, 1000);
-	type(&w, 120, true);
+	start(&w, 1000, 120, true);
 	assert_false(judge(&w, &r));
 	assert_int_equal(judge_stats(w.judge)->judged, 0);
 	assert_int_equal(judge_stats(w.judge)->decoys, 0);
@@ -208,10 +203,7 @@ static void test_short(void **state)
 	struct world w;
 
 	(void)state;
-	start(&w, 1);
-	open_leg(&w, 0, 1000);
-	open_leg(&w, 1, 77777);
-	type(&w, 15, true);
+	start(&w, 77777, 15, true);
 	assert_true(judge(&w, &r));
 	assert_true(r.end_us - r.start_us < 50 * 1000000);
 	assert_int_equal(judge_stats(w.judge)->judged, 1);
