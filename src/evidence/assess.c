@@ -330,6 +330,7 @@ static bool fill_addresses(struct state *s)
 {
 	uint32_t n = relay_index_stats(s->in->index)->hosts;
 	struct case_record *c = s->c;
+	struct case_address *a;
 
 	c->addresses = calloc((size_t)n + 1, sizeof(*c->addresses));
 	if (c->addresses == NULL)
@@ -340,8 +341,14 @@ static bool fill_addresses(struct state *s)
 		if (host->conns == 0 ||
 		    (!s->in->all && n > ADDRESSES_MAX && host->eligible == 0))
 			continue;
-		if (!fill_address(s, host, &c->addresses[c->n_addresses]))
+		/* an address that was joined speaks for its host */
+		a = &c->addresses[c->n_addresses];
+		if (!fill_address(
+			    s, relay_index_host(s->in->index, host->next_same),
+			    a))
 			return false;
+		a->address = host->addr;
+		a->connections = host->conns;
 		c->n_addresses++;
 	}
 	case_sort_addresses(c);

@@ -120,7 +120,7 @@ static void damage(const struct screen *sc)
 
 /* "relays A:40122 > :22 into > B:22" */
 static void relay_line(const struct screen *sc, const struct case_relay *r,
-		       struct para *p)
+		       const char *lead, struct para *p)
 {
 	const struct case_conn *in = case_find_conn(sc->c, r->in);
 	const struct case_conn *out = case_find_conn(sc->c, r->out);
@@ -128,7 +128,8 @@ static void relay_line(const struct screen *sc, const struct case_relay *r,
 
 	if (in == NULL || out == NULL)
 		return;
-	para_unit(p, words_leg(in, &r->host, a));
+	snprintf(both, sizeof(both), "%s%s", lead, words_leg(in, &r->host, a));
+	para_unit(p, both);
 	words_leg(out, &r->host, b);
 	snprintf(both, sizeof(both), " into  %s", b);
 	para_unit(p, both);
@@ -231,11 +232,11 @@ static size_t relays_at(const struct screen *sc, const struct addr *host,
 		if (n == 1) { /* the reason may stand there too: no matter */
 			p.column = INDENT + (unsigned)strlen(text);
 			p.indent = VALUE - 2;
-			para_unit(&p, " relays ");
+			para_unit(&p, " relays");
 		} else {
 			para_begin(&p, "relays", INDENT, INDENT);
 		}
-		relay_line(sc, r, &p);
+		relay_line(sc, r, n == 1 ? " " : "", &p);
 		para_end(&p);
 		relay_details(sc, r);
 	}
@@ -327,9 +328,11 @@ static void far_relay(const struct screen *sc, const struct case_address *a)
 	struct para p = paragraph(sc);
 	char text[32];
 
-	fputs("  ends connections for somebody further away\n", sc->f);
-	if (g == NULL)
+	if (g == NULL) { /* --same-host, --join-by-mac: it stands there */
+		fputs("  by another address of the same host\n", sc->f);
 		return;
+	}
+	fputs("  ends connections for somebody further away\n", sc->f);
 	for (size_t i = 0; i < sc->c->n_far_ends; i++) {
 		const struct case_far_end *f = &sc->c->far_ends[i];
 
@@ -545,7 +548,7 @@ static void notes(const struct screen *sc)
 		para_begin(&p, "note", 0, INDENT);
 		para_put(&p, "%s is an expected relay:",
 			 addr_format(&r->host, text));
-		relay_line(sc, r, &p);
+		relay_line(sc, r, "", &p);
 		para_put(&p, "(e = %s)",
 			 words_power(r->log10_weakest, false, e));
 		para_end(&p);
