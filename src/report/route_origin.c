@@ -104,10 +104,15 @@ static void related_text(FILE *f, const char *word,
 {
 	char net[PREFIX_TEXT];
 
-	for (unsigned i = 0; i < n; i++)
-		fprintf(f, "  %-10s %s by AS%u, at %u peer ASes\n",
-			i ? "" : word, prefix_format(&r[i].prefix, net),
-			r[i].asn, r[i].ases);
+	for (unsigned i = 0; i < n; i++) {
+		fprintf(f, "  %-10s %s by ", i ? "" : word,
+			prefix_format(&r[i].prefix, net));
+		if (r[i].asn)
+			fprintf(f, "AS%u", r[i].asn);
+		else
+			fputs("no single AS (empty path, or a set)", f);
+		fprintf(f, ", at %u peer ASes\n", r[i].ases);
+	}
 	if (total > n)
 		fprintf(f, "             and %u more\n", total - n);
 }
