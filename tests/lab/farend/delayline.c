@@ -11,6 +11,9 @@
  *	net  NAME ADDRESS/BITS          (IPv4; longest prefix wins)
  *	path NAME NAME DELAY_US JITTER_US LOSS HOPS
  *
+ * An IPv6 packet goes where the last four bytes of its destination, taken as
+ * an IPv4 address, would go.
+ *
  * SIGTERM prints how late packets left, then ends.  No queue is modelled
  * except that of the pair (FIFO); the machine's own lateness adds to delay.
  */
@@ -221,21 +224,27 @@ static void take(int in)
 		struct packet *q = &slots[s];
 		ssize_t n = read(hosts[in].fd, q->data, MTU);
 		struct path *p;
-		int out;
+		int out, v6 = 0;
 
 		if (n < 20)
 			return;
-		if (q->data[0] >> 4 != 4)
+		if (q->data[0] >> 4 == 6 && n >= 40)
+			v6 = 1;
+		else if (q->data[0] >> 4 != 4)
 			continue;
-		out = route(ntohl(*(uint32_t *)(void *)(q->data + 16)));
+		out = route(ntohl(
+			*(uint32_t *)(void *)(q->data + (v6 ? 36 : 16))));
 		if (out < 0 || out == in)
 			continue;
 		p = &paths[in][out];
-		if (q->data[8] <= p->hops || unit() < p->loss) {
+		if (q->data[v6 ? 7 : 8] <= p->hops || unit() < p->loss) {
 			lost++;
 			continue;
 		}
-		lower_ttl(q->data, p->hops);
+		if (v6)
+			q->data[7] = (unsigned char)(q->data[7] - p->hops);
+		else
+			lower_ttl(q->data, p->hops);
 		q->due = now() + (int64_t)p->delay_us * 1000;
 		if (p->jitter_us > 0)
 			q->due -= (int64_t)(log(unit()) * p->jitter_us * 1000);

@@ -12,6 +12,7 @@ that is stated in the truth file (delay_link, load)."""
 import argparse, json, os, random, shutil, signal, subprocess, sys, threading
 import time
 
+FORWARDERS = {"sshL", "sshD", "sshR", "stunnel"}
 HERE = os.path.dirname(os.path.abspath(__file__))
 LEGS = [0.5, 1, 2, 5, 10, 20, 40, 80, 150, 300]
 # relay software -> (round trip to the server ms, jitter ms per direction)
@@ -23,8 +24,28 @@ RELAYS = {"socat": (20, .1), "haproxy": (80, .1), "squid": (35, .5),
 DIRECT = {"d1": (1, .1, 0), "d5": (5, .1, 0), "d20": (20, .1, 0),
           "d60": (60, .5, 0), "d120": (120, 1, 0), "d200": (200, .1, 0),
           "djit4": (45, 4, 0), "djit12": (70, 12, 0), "dloss": (40, .2, .01)}
+PORTS = (22, 25, 80, 443, 444, 445)
 STACKS = ["curl13", "curl12", "curlhttp", "openssh", "pysmtp", "pytls",
           "wget", "node", "dbclient", "plink", "gnutls"]
+# --set blind: other relay programs, clients, distances; never looked at
+# while the method was made
+BLIND_LEGS = [2, 5, 10, 20, 40, 100, 560]
+BLIND_RELAYS = {"stunnel": (30, .1), "redir": (55, .1), "danted": (18, .1),
+                "sshR": (22, .1), "sshJ": (40, .1), "ncat": (70, .5),
+                "socat6": (33, .1), "redir-jitter": (26, 3), "pep": (8, .1)}
+BLIND_DIRECT = {"e3": (3, .1, 0), "e15": (15, .1, 0), "e35": (35, .2, 0),
+                "e90": (90, .5, 0), "e160": (160, 1, 0), "ejit3": (50, 3, 0),
+                "ejit10": (65, 10, 0), "eloss": (30, .2, .01),
+                "esix": (45, .2, 0)}
+BLIND_STACKS = ["curl13", "curl12", "curlhttp", "openssh", "pysmtp", "wget",
+                "node", "dbclient", "plink", "gnutls", "s12", "s13", "shrr",
+                "sres12", "sres13", "s0rtt", "scert", "java", "go", "gohttp"]
+
+
+def six(ip):
+    """The IPv6 address of the host with this IPv4 address."""
+    b = [int(x) for x in ip.split(".")]
+    return "fd00::%x:%x" % (b[0] << 8 | b[1], b[2] << 8 | b[3])
 
 
 def sh(cmd, **kw):
@@ -41,6 +62,7 @@ class Lab:
         os.chmod(self.run, 0o755)
         self.hosts, self.paths, self.procs = {}, {}, []
         self.sessions, self.lock = [], threading.Lock()
+        self.listening = set()
         self.gate = threading.Semaphore(args.parallel)
 
     def host(self, name, ip, net=None, mtu=1500, ttl=64, ts=1):
@@ -86,6 +108,8 @@ class Lab:
             for c in ("ip link set lo up", "ip addr add %s/32 dev t0" % h["ip"],
                       "ip link set t0 mtu %d up" % h["mtu"],
                       "ip route add default dev t0",
+                      "ip -6 addr add %s/128 dev t0 nodad" % six(h["ip"]),
+                      "ip -6 route add default dev t0",
                       "sysctl -qw net.ipv4.ip_default_ttl=%d" % h["ttl"],
                       "sysctl -qw net.ipv4.tcp_timestamps=%d" % h["ts"],
                       "sysctl -qw net.ipv4.tcp_no_metrics_save=1",
@@ -124,6 +148,9 @@ class Lab:
         sh("cp %s/id.pub %s/auth; chmod 600 %s/auth" % (r, r, r))
         sh("dropbearconvert openssh dropbear %s/id %s/id.db" % (r, r))
         sh("puttygen %s/id -O private -o %s/id.ppk" % (r, r))
+        if self.a.set == "blind":
+            sh("cd %s && go build -o client-go client.go && mv client-go %s/ "
+               "&& javac -d %s Client.java" % (HERE, r, r))
         self.fp = sh("ssh-keygen -lf %s/host.pub" % r).stdout.split()[1]
         with open(r + "/sshd.conf", "w") as f:
             f.write("Port 22\nHostKey %s/host\nAuthorizedKeysFile %s/auth\n"
@@ -149,37 +176,67 @@ class Lab:
         mod = "/usr/lib/nginx/modules/ngx_stream_module.so"
         self.stream = "load_module %s;" % mod if os.path.exists(mod) else ""
         self.nginx("s", "events {} http { access_log off; keepalive_timeout "
-                   "20; server { listen 80; %s } server { listen 443 ssl; "
-                   "ssl_certificate %s/c.pem; ssl_certificate_key %s/k.pem; "
-                   "ssl_protocols TLSv1.2 TLSv1.3; %s } }"
-                   % (site, self.run, self.run, site))
+                   "20; ssl_certificate %s/c.pem; ssl_certificate_key %s/k.pem; "
+                   "ssl_protocols TLSv1.2 TLSv1.3; ssl_early_data %s; "
+                   "server { listen [::]:80 ipv6only=off; %s } "
+                   "server { listen [::]:443 ssl ipv6only=off; %s } "
+                   "server { listen [::]:444 ssl ipv6only=off; "
+                   "ssl_ecdh_curve secp384r1; %s } "
+                   "server { listen [::]:445 ssl ipv6only=off; "
+                   "ssl_verify_client optional_no_ca; %s } }"
+                   % (self.run, self.run, "on" if self.a.set == "blind" else
+                      "off", site, site, site, site))
         self.spawn("s", "/usr/sbin/sshd -D -e -f %s/sshd.conf" % self.run,
                    "sshd")
         self.spawn("s", "%s %s/smtpd.py %s/both.pem" % (sys.executable, HERE,
                                                         self.run), "smtpd")
 
+    def stunnel(self, name, mode, ip):
+        """The far half of a TLS tunnel at the relay, or the near half at a
+        client; the relay's ports are 20000 higher."""
+        c = "%s/stunnel-%s-%s.conf" % (self.run, mode, name)
+        with open(c, "w") as f:
+            f.write("foreground = yes\npid =\ndebug = 3\n")
+            for p in PORTS:
+                f.write("[p%d]\n" % p + (
+                    "cert = %s/both.pem\naccept = %d\nconnect = %s:%d\n" % (
+                        self.run, 20000 + p, ip, p) if mode == "far" else
+                    "client = yes\naccept = 127.0.0.1:%d\nconnect = %s:%d\n"
+                    % (30000 + p, ip, 20000 + p)))
+        self.spawn(name, "stunnel4 " + c, "stunnel")
+
     def relay(self, name, tool):
         r, s = self.run, self.hosts["s"]["ip"]
-        if tool.startswith("socat"):
-            for p in (22, 25, 80, 443):
+        if tool == "stunnel":
+            self.stunnel(name, "far", s)
+        elif tool == "ncat":
+            for p in PORTS:
+                self.spawn(name, "ncat -lk %d -c 'ncat %s %d'" % (p, s, p),
+                           "ncat")
+        elif tool == "socat6":
+            for p in PORTS:
+                self.spawn(name, "socat TCP4-LISTEN:%d,fork,reuseaddr,"
+                           "nodelay TCP6:[%s]:%d" % (p, six(s), p), "socat")
+        elif tool.startswith("socat"):
+            for p in PORTS:
                 self.spawn(name, "socat TCP-LISTEN:%d,fork,reuseaddr,"
                            "nodelay TCP:%s:%d" % (p, s, p), "socat")
-        elif tool.startswith("haproxy"):
+        elif tool.startswith("haproxy") or tool == "pep":
             c = "%s/hap-%s.conf" % (r, name)
             with open(c, "w") as f:
                 f.write("defaults\n mode tcp\n timeout connect 9s\n timeout "
                         "client 60s\n timeout server 60s\n")
-                for p in (22, 25, 80, 443):
+                for p in PORTS:
                     f.write("listen l%d\n bind :%d\n server s %s:%d\n"
                             % (p, p, s, p))
             self.spawn(name, "haproxy -db -f " + c, "haproxy")
         elif tool == "nginx-stream":
             text = "".join("server { listen %d; proxy_pass %s:%d; }"
-                           % (p, s, p) for p in (22, 25, 80, 443))
+                           % (p, s, p) for p in PORTS)
             self.nginx(name, "%s events {} stream { %s }" % (self.stream,
                                                              text))
         elif tool == "redir":
-            for p in (22, 25, 80, 443):
+            for p in PORTS:
                 self.spawn(name, "redir -n :%d %s:%d" % (p, s, p), "redir")
         elif tool == "squid":
             c = "%s/squid.conf" % r
@@ -206,7 +263,7 @@ class Lab:
                         "client pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }\n"
                         "socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }\n")
             self.spawn(name, "danted -f " + c, "danted")
-        if tool in ("sshL", "sshD", "hop"):
+        if tool in ("sshL", "sshD", "sshJ", "hop"):
             self.spawn(name, "/usr/sbin/sshd -D -e -f %s/sshd.conf" % r,
                        "sshd-r")
 
@@ -217,15 +274,28 @@ class Lab:
         """ssh -L / -D from the client host to the relay."""
         o = self.SSHO.format(r=self.run)
         ip, s = self.hosts[rname]["ip"], self.hosts["s"]["ip"]
-        if tool == "sshL":
+        if tool == "stunnel":
+            self.stunnel(cname, "near", ip)
+        elif tool == "sshR":
+            # the relay logs in to the client's host: listeners there
+            if cname not in self.listening:
+                self.spawn(cname, "/usr/sbin/sshd -D -e -f %s/sshd.conf"
+                           % self.run, "sshd-c")
+                self.listening.add(cname)
+                time.sleep(.5)
+            self.spawn(rname, "ssh -N %s %s root@%s" % (
+                " ".join("-R %d:%s:%d" % (10000 + p, s, p) for p in PORTS),
+                o, self.hosts[cname]["ip"]), "sshR")
+        elif tool == "sshL":
             self.spawn(cname, "ssh -N %s %s root@%s" % (
                 " ".join("-L %d:%s:%d" % (10000 + p, s, p)
-                         for p in (22, 25, 80, 443)), o, ip), "sshL")
+                         for p in PORTS), o, ip), "sshL")
         else:
             self.spawn(cname, "ssh -N -D 11080 %s root@%s" % (o, ip), "sshD")
 
-    def command(self, stack, tool, rname):
+    def command(self, stack, tool, rname, version=4):
         """The client's command; None when this pair is not possible."""
+        jump = None
         r, ip = self.run, self.hosts["s"]["ip"]
         port = lambda p: p
         proxy = None
@@ -235,18 +305,30 @@ class Lab:
             proxy = "socks5h://%s:1080" % self.hosts[rname]["ip"]
         elif tool == "sshD":
             proxy = "socks5h://127.0.0.1:11080"
-        elif tool == "sshL":
+        elif tool in ("sshL", "sshR"):
             ip, port = "127.0.0.1", lambda p: 10000 + p
+        elif tool == "stunnel":
+            ip, port = "127.0.0.1", lambda p: 30000 + p
+        elif tool == "sshJ":
+            jump = "ssh %s -W %%h:%%p root@%s" % (self.SSHO.format(r=r),
+                                                  self.hosts[rname]["ip"])
+        elif version == 6:
+            ip = six(ip)
         elif rname:
             ip = self.hosts[rname]["ip"]
-        https, http = "https://%s:%d" % (ip, port(443)), \
-            "http://%s:%d" % (ip, port(80))
+        host = "[%s]" % ip if ":" in ip else ip
+        https, http = "https://%s:%d" % (host, port(443)), \
+            "http://%s:%d" % (host, port(80))
         cx = "-x %s" % proxy if proxy else ""
         nc = ""
         if proxy:
             kind, at = ("connect", proxy[7:]) if proxy[:5] == "http:" else \
                 ("5", proxy[10:])
             nc = "nc -X %s -x %s %%h %%p" % (kind, at)
+        if jump:
+            nc, proxy = jump, "ssh"
+            if stack not in ("openssh", "dbclient", "plink"):
+                return None
         if stack == "curl13":
             return "curl -sk -m 20 --tlsv1.3 %s %s/page -o /dev/null" % (
                 cx, https)
@@ -286,6 +368,18 @@ class Lab:
                                                    port(443))
         if stack == "node":
             return "node %s/client.js %s %d" % (HERE, ip, port(443))
+        if stack == "java":
+            return "java -Xshare:auto -XX:TieredStopAtLevel=1 -cp %s Client " \
+                "%s /small /page" % (r, https)
+        if stack == "go":
+            return "%s/client-go %s /small /page" % (r, https)
+        if stack == "gohttp":
+            return "%s/client-go %s /r /page" % (r, http)
+        if stack in ("s12", "s13", "shrr", "sres12", "sres13", "s0rtt",
+                     "scert"):
+            at = {"shrr": 444, "scert": 445}.get(stack, 443)
+            return "sh %s/sclient.sh %s %s:%d %s" % (HERE, stack[1:], host,
+                                                     port(at), r)
         if stack == "gnutls":
             return "timeout 20 gnutls-cli -p %d --insecure %s </dev/null" % (
                 port(443), ip)
@@ -320,9 +414,12 @@ class Lab:
         """Lists of jobs, one list per address at the server."""
         lists = []
         for d in DIRECT:
-            lists.append([(d, self.hosts[d]["ip"], self.command(s, None, None),
+            ip, v = self.hosts[d]["ip"], 6 if d == "esix" else 4
+            lists.append([(d, six(ip) if v == 6 else ip,
+                           self.command(s, None, None, v),
                            dict(verdict="direct", client=d, stack=s))
-                          for s in STACKS])
+                          for s in STACKS if v == 4 or s not in (
+                              "pysmtp", "pytls", "node", "gnutls")])
         lists.append([("dslow", self.hosts["dslow"]["ip"],
                        self.command(s, None, None),
                        dict(verdict="direct", client="dslow", stack=s,
@@ -342,12 +439,16 @@ class Lab:
             n = "r-" + t
             jobs = []
             for leg in LEGS:
+                if (t == "pep") != (leg == 560):
+                    continue
                 c = "c%g" % leg
                 for s in STACKS:
                     cmd = self.command(s, t.split("-j")[0].split("-near")[0],
                                        n)
                     if cmd:
-                        jobs.append((c, self.hosts[n]["ip"], cmd, dict(
+                        ip = self.hosts[n]["ip"]
+                        jobs.append((c, six(ip) if t == "socat6" else ip, cmd,
+                                     dict(
                             verdict="tcp-relay", via=n, tool=t, client=c,
                             client_relay_rtt_ms=leg, stack=s)))
             lists.append(jobs)
@@ -461,7 +562,7 @@ class Lab:
                        % self.hosts["s"]["ip"])
             time.sleep(2)
             for leg in LEGS:
-                for t in {"sshL", "sshD"} & set(RELAYS):
+                for t in set(RELAYS) & FORWARDERS:
                     self.forwarders(t, "r-" + t, "c%g" % leg)
             self.vpn("ovpnu", "cu", "udp")
             self.vpn("ovpnt", "ct", "tcp")
@@ -517,7 +618,11 @@ p.add_argument("--seed", type=int, default=1)
 p.add_argument("--parallel", type=int, default=3)
 p.add_argument("--legs", help="comma separated, ms")
 p.add_argument("--relays", help="comma separated names")
+p.add_argument("--set", default="main", choices=("main", "blind"))
 args = p.parse_args()
+if args.set == "blind":
+    LEGS, RELAYS, DIRECT, STACKS = (BLIND_LEGS, BLIND_RELAYS, BLIND_DIRECT,
+                                    BLIND_STACKS)
 if args.legs:
     LEGS = [float(x) for x in args.legs.split(",")]
 if args.relays:
