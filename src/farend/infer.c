@@ -9,7 +9,11 @@
  *            share of whole connections meets a slow episode
  *   slow     a slow program: an unknown delay per program and kind of turn,
  *            or per connection and kind; or a host that stalls, each turn
- *            anywhere between nothing and an unknown longest time
+ *            anywhere between nothing and an unknown longest time, or late
+ *            by an unknown mean
+ * Each but fast has a busy host beside it: an unknown excess (noise) that
+ * widens every turn to the right alike.  A leg is a floor under all turns,
+ * whatever the noise above it; a busy direct host has turns without delay.
  *   constant a program slow by the same time at every turn: the same density
  *            as relay, so its calibrated share bounds the LR for ever
  * LR = relay / ((1-slow-constant) fast + slow * slow + constant * relay).
@@ -32,15 +36,23 @@
 #define GRID_LOW_MS	0.5
 #define LEG_FIRST	24 /* legs below 4 ms are not told from a busy client */
 #define LEGS_GRID	(GRID - LEG_FIRST)
-#define OWN_CLIENTS	0.2 /* of its connections: its own, or too near */
+#define OWN_CLIENTS	0.05 /* of its connections: its own, or too near */
 #define LEG_STEP	1.0905077326652577 /* 2^(1/8), one step of the grid */
 #define TURNS		(FE_TURNS + 1)	   /* and the hello delay */
+#define STALL		0.2    /* share of slow hosts that stall evenly */
+#define NOISY_BANS	700000 /* added to the threshold then */
+#define FLOOR_SHARE	0.3
+#define FLOOR_MS	2.0 /* half of the shortest leg that is looked for */
+#define NOISE		5   /* levels of excess of a busy host */
 #define LR_CONN_CAP	100.0
+#define LR_CONN_LOW	1e-3	/* a connection without delay, against */
 #define TAIL_LOG	7.6009	/* ln(2000): the tail spans 1 ms to 2 s */
 #define T3_NORM		0.36755 /* 2 / (pi sqrt 3): density of t3 at 0 */
 #define RELAY_WIDTH	0.04	/* of the leg: jitter of the far path */
 #define DELAYED_ACK_MS	42.0	/* Linux, 40 ms from a timer; Nagle: RFC 896 */
 #define SLOW_GAP_NS	INT64_C(8000000) /* median gap of a slow client */
+#define SLOW_FOR_NO	1e3		 /* slow that much likelier: no "no" */
+#define TOLD_NOT	0.05 /* hello delays that do not fit the kind */
 #define SPREAD_MAX_MS	15.0 /* a kind that varies more is not used */
 #define FAST_HELLO_TAIL 0.10 /* browsers open connections in advance */
 
@@ -52,16 +64,24 @@ struct turn {
 	unsigned kind;
 };
 
+static const double noise_ms[NOISE] = { 0, 4, 10, 25, 60 };
+
+/* One connection at one level of noise. */
+struct level {
+	double f[TURNS][GRID]; /* density of each turn, per delay */
+	double zero[TURNS];    /* and without delay */
+	double relay[2][GRID]; /* forwarder, told: per leg: ratio to fast */
+	double stall;	       /* log: no delay but noise */
+	double slow_own;       /* log: own delay per kind */
+	double any_leg;	       /* log: relay, averaged over legs */
+};
+
 struct conn_lik {
 	struct turn turn[TURNS];
 	int n;
-	double f[TURNS][GRID]; /* density of each turn, per delay */
-	double zero[TURNS];    /* and of a fast client */
-	double relay[GRID];    /* all turns, per leg: ratio to fast */
-	double stall[GRID];    /* anything up to that long: ratio to fast */
-	double fast;	       /* log, floored by the cap */
-	double slow_own;       /* log: own delay per kind */
-	double any_leg;	       /* log: relay, averaged over legs */
+	struct level level[NOISE];
+	double stall[GRID]; /* anything up to that long: ratio to fast */
+	double fast;	    /* log, floored by the cap */
 	double best_leg_ms, best_log;
 	const struct fe_summary *s;
 };
@@ -73,8 +93,10 @@ struct model {
 	double jitter_ms;
 	struct conn_lik conn[FAREND_CONNS];
 	int n;
+	int levels; /* of noise looked at: 1 when most turns are fast */
 	uint32_t kinds, stacks, turns;
-	double relay_one[GRID];	  /* log, one leg for all */
+	double relay_one[GRID]; /* log, one leg for all */
+	double one[NOISE], each[NOISE];
 	double log_one, log_each; /* relay: one leg, or one each */
 	double log_relay, log_fast, log_slow, log_null;
 };
@@ -92,11 +114,12 @@ static double log_sum(const double *v, int n)
 	return top + num_log(sum);
 }
 
-/* Density of one turn at total shift t ms; t = 0 is a fast client. */
-static double density(const struct turn *u, double t)
+/* Density of one turn at total shift t ms with an excess of about noise ms;
+ * 0 and 0 is a fast client. */
+static double density(const struct turn *u, double t, double noise)
 {
 	double left = u->left + RELAY_WIDTH * t;
-	double right = u->right + RELAY_WIDTH * t;
+	double right = u->right + RELAY_WIDTH * t + noise;
 	double d = u->x - (u->centre + t);
 	double z = d / (d < 0 ? left : right), k = 1 + z * z / 3;
 	double core = 2 * T3_NORM / ((left + right) * k * k), tail;
@@ -139,19 +162,23 @@ static void add_turn(struct model *m, struct conn_lik *l, unsigned kind,
 }
 
 /* The relay's density: one leg; for some turns two, or two and the delayed
- * ACK of the client that the relay's Nagle algorithm waits for; the
- * hello delay shows the leg for relays that are told where to connect. */
-static double relay_at(const struct model *m, const struct conn_lik *l, int i,
-		       int j)
+ * ACK of the client that the relay's Nagle algorithm waits for.  A forwarder
+ * opens both legs at once: no hello delay.  A relay that is told where to
+ * connect (SOCKS, CONNECT, ssh -D) shows the leg, ssh -W two. */
+static double relay_at(const struct model *m, const struct level *v,
+		       unsigned kind, int i, int j, int told)
 {
-	const double *f = l->f[i];
+	const double *f = v->f[i];
+	double two = f[j + 8 < GRID ? j + 8 : GRID - 1];
 	double multi = m->c->multi, p;
 
-	if (l->turn[i].kind <= FE_K_TLS13)
+	if (kind <= FE_K_TLS13)
 		multi = 2.5 * multi < 0.5 ? 2.5 * multi : 0.5;
-	p = (1 - multi) * f[j] +
-	    multi / 2 * (f[j + 8 < GRID ? j + 8 : GRID - 1] + f[m->nagle[j]]);
-	return l->turn[i].kind == FE_K_HELLO ? 0.5 * (l->zero[i] + p) : p;
+	p = (1 - multi) * f[j] + multi / 2 * (two + f[m->nagle[j]]);
+	if (kind != FE_K_HELLO)
+		return p;
+	return told ? TOLD_NOT * v->zero[i] + 0.6 * p + (0.4 - TOLD_NOT) * two
+		    : (1 - TOLD_NOT) * v->zero[i] + TOLD_NOT * p;
 }
 
 static double average(const double *v, int n)
@@ -190,62 +217,107 @@ static double own_per_kind(const double *const *row, const unsigned *kind,
 	return sum;
 }
 
-/* Ratios to fast, so that products over connections need no logarithm: the
- * cap bounds them on both sides. */
-static void ratios(const struct model *m, struct conn_lik *l, double fast)
+static double log_of(double x)
 {
-	double best = 0;
-
-	for (int j = 0; j < GRID; j++) {
-		double r = l->relay[j] / fast, s = l->stall[j] / fast;
-
-		if (j >= LEG_FIRST && r > best) {
-			best = r;
-			l->best_leg_ms = m->grid[j];
-		}
-		l->relay[j] = r > 1 / LR_CONN_CAP ? r : 1 / LR_CONN_CAP;
-		l->stall[j] = s < 1e-8 ? 1e-8 : s > 1e6 ? 1e6 : s;
-	}
-	l->best_log = l->fast + num_log(best > 1e-280 ? best : 1e-280);
+	return num_log(x > 1e-280 ? x : 1e-280);
 }
 
-static void conn_likelihood(struct model *m, struct conn_lik *l)
+/* One level of noise: what each hypothesis says of this connection, not yet
+ * put in relation to fast.  Returns relay, averaged over legs. */
+static double fill_level(const struct model *m, struct conn_lik *l, int k)
 {
+	struct level *v = &l->level[k];
 	const double *row[TURNS];
 	unsigned kind[TURNS];
-	double fast = 1, own, any;
+	double any, still = 1;
 
 	for (int j = 0; j < GRID; j++)
-		l->relay[j] = l->stall[j] = 1;
+		v->relay[0][j] = v->relay[1][j] = 1;
 	for (int i = 0; i < l->n; i++) {
 		const struct turn *u = &l->turn[i];
 
-		l->zero[i] = density(u, 0);
+		v->zero[i] = density(u, 0, noise_ms[k]);
 		for (int j = 0; j < GRID; j++)
-			l->f[i][j] = density(u, m->grid[j]);
-		for (int j = 0; j < GRID; j++) {
-			l->relay[j] *= relay_at(m, l, i, j);
-			l->stall[j] *= stalled(u, m->grid[j]);
-		}
-		fast *= l->zero[i];
-		row[i] = l->f[i];
+			v->f[i][j] = density(u, m->grid[j], noise_ms[k]);
+		for (int j = 0; j < GRID; j++)
+			for (int t = 0; t < 2; t++)
+				v->relay[t][j] *=
+					relay_at(m, v, u->kind, i, j, t);
+		still *= v->zero[i];
+		row[i] = v->f[i];
 		kind[i] = u->kind;
 	}
-	l->slow_own = own_per_kind(row, kind, l->n);
-	own = num_exp(l->slow_own);
-	any = average(l->relay + LEG_FIRST, LEGS_GRID);
-	fast = (1 - m->c->eps_conn) * fast + m->c->eps_conn * own;
+	any = (average(v->relay[0] + LEG_FIRST, LEGS_GRID) +
+	       average(v->relay[1] + LEG_FIRST, LEGS_GRID)) /
+	      2;
+	v->slow_own = own_per_kind(row, kind, l->n);
+	v->stall = log_of(still);
+	v->any_leg = log_of(any);
+	return any;
+}
+
+/* Ratios to fast, so that products over connections need no logarithm: the
+ * cap bounds them on both sides. */
+static void ratios(const struct model *m, struct conn_lik *l, double fast,
+		   double floor)
+{
+	double best = 0;
+
+	l->fast = num_log(fast);
+	for (int j = 0; j < GRID; j++) {
+		double sum = 0, s = l->stall[j] / fast;
+
+		for (int k = 0; k < 2 * m->levels; k++) {
+			double *p = &l->level[k / 2].relay[k % 2][j];
+			double r = *p / fast;
+
+			sum += r / 2;
+			*p = r > LR_CONN_LOW ? r : LR_CONN_LOW;
+		}
+		if (j >= LEG_FIRST && sum > best) {
+			best = sum;
+			l->best_leg_ms = m->grid[j];
+		}
+		l->stall[j] = s < 1e-8 ? 1e-8 : s > 1e6 ? 1e6 : s;
+	}
+	l->best_log = l->fast + log_of(best / m->levels);
+	for (int k = 0; k < m->levels; k++) {
+		struct level *v = &l->level[k];
+
+		if (v->slow_own < num_log(floor))
+			v->slow_own = num_log(floor);
+		if (v->stall < num_log(floor * 1e-4))
+			v->stall = num_log(floor * 1e-4);
+	}
+}
+
+static void conn_likelihood(const struct model *m, struct conn_lik *l)
+{
+	double fast, own = 0, any = 0;
+
+	for (int k = 0; k < m->levels; k++) {
+		double a = fill_level(m, l, k);
+
+		any = a > any ? a : any;
+		own += num_exp(l->level[k].slow_own) / m->levels;
+	}
+	for (int j = 0; j < GRID; j++) {
+		l->stall[j] = 1;
+		for (int i = 0; i < l->n; i++)
+			l->stall[j] *= stalled(&l->turn[i], m->grid[j]);
+	}
+	fast = (1 - m->c->eps_conn) * num_exp(l->level[0].stall) +
+	       m->c->eps_conn * own;
 	if (fast < any / LR_CONN_CAP)
 		fast = any / LR_CONN_CAP;
-	if (own < any / LR_CONN_CAP)
-		l->slow_own = num_log(any / LR_CONN_CAP);
-	l->fast = num_log(fast);
-	l->any_leg = num_log(any);
-	ratios(m, l, fast);
+	if (fast < 1e-270)
+		fast = 1e-270;
+	ratios(m, l, fast,
+	       any / LR_CONN_CAP > 1e-270 ? any / LR_CONN_CAP : 1e-270);
 }
 
 /* A slow program keeps its delay per kind over connections. */
-static double slow_by_program(const struct model *m)
+static double slow_by_program(const struct model *m, int k)
 {
 	const double *row[FAREND_CONNS * TURNS];
 	unsigned kind[FAREND_CONNS * TURNS];
@@ -264,7 +336,7 @@ static double slow_by_program(const struct model *m)
 			for (int t = 0;
 			     m->conn[j].s->stack == stack && t < m->conn[j].n;
 			     t++) {
-				row[n] = m->conn[j].f[t];
+				row[n] = m->conn[j].level[k].f[t];
 				kind[n++] = m->conn[j].turn[t].kind;
 			}
 		sum += own_per_kind(row, kind, n);
@@ -272,37 +344,65 @@ static double slow_by_program(const struct model *m)
 	return sum;
 }
 
-static void combine(struct model *m)
+/* One level of noise over all connections: log of relay and of slow. */
+static void combine_level(struct model *m, int k, double *relay, double *slow)
 {
-	double one[GRID], stall[GRID], v[3], w[3], each = 0, own = 0;
+	double one[2][GRID], v[3], each = 0, own = 0, still = 0;
 
-	m->log_fast = 0;
 	for (int j = 0; j < GRID; j++)
-		one[j] = stall[j] = 1;
+		one[0][j] = one[1][j] = 1;
 	for (int i = 0; i < m->n; i++) {
 		const struct conn_lik *l = &m->conn[i];
+		const struct level *x = &l->level[k];
 
-		for (int j = 0; j < GRID; j++) {
-			one[j] *= l->relay[j];
-			stall[j] *= l->stall[j];
-		}
-		v[0] = l->any_leg + num_log(1 - OWN_CLIENTS);
+		for (int j = 0; j < GRID; j++)
+			for (int t = 0; t < 2; t++)
+				one[t][j] *= x->relay[t][j];
+		v[0] = x->any_leg + num_log(1 - OWN_CLIENTS);
 		v[1] = l->fast + num_log(OWN_CLIENTS);
 		each += log_sum(v, 2);
-		own += l->slow_own;
-		m->log_fast += l->fast;
+		own += x->slow_own;
+		still += x->stall;
 	}
 	for (int j = 0; j < GRID; j++)
-		m->relay_one[j] = m->log_fast + num_log(one[j]);
-	m->log_one = m->log_fast + num_log(average(one + LEG_FIRST, LEGS_GRID));
-	m->log_each = each;
-	v[0] = m->log_one;
+		m->relay_one[j] += (one[0][j] + one[1][j]) / (2 * m->levels);
+	v[0] = m->log_fast + log_of((average(one[0] + LEG_FIRST, LEGS_GRID) +
+				     average(one[1] + LEG_FIRST, LEGS_GRID)) /
+				    2);
 	v[1] = each;
-	m->log_relay = log_sum(v, 2) - num_log(2);
-	v[0] = slow_by_program(m);
+	m->one[k] = v[0];
+	m->each[k] = v[1];
+	*relay = log_sum(v, 2) - num_log(2);
+	v[0] = slow_by_program(m, k);
 	v[1] = own;
-	v[2] = m->log_fast + num_log(average(stall, GRID));
-	m->log_slow = log_sum(v, 3) - num_log(3);
+	v[2] = still;
+	*slow = log_sum(v, 3) - num_log(3);
+}
+
+static void combine(struct model *m)
+{
+	double stall[GRID], relay[NOISE], slow[NOISE + 1], w[3];
+	int n = m->levels;
+
+	m->log_fast = 0;
+	for (int j = 0; j < GRID; j++) {
+		stall[j] = 1;
+		m->relay_one[j] = 0;
+	}
+	for (int i = 0; i < m->n; i++) {
+		m->log_fast += m->conn[i].fast;
+		for (int j = 0; j < GRID; j++)
+			stall[j] *= m->conn[i].stall[j];
+	}
+	for (int k = 0; k < n; k++)
+		combine_level(m, k, &relay[k], &slow[k]);
+	slow[n] = m->log_fast + log_of(STALL * average(stall, GRID));
+	for (int j = 0; j < GRID; j++)
+		m->relay_one[j] = m->log_fast + log_of(m->relay_one[j]);
+	m->log_one = log_sum(m->one, n) - num_log(n);
+	m->log_each = log_sum(m->each, n) - num_log(n);
+	m->log_relay = log_sum(relay, n) - num_log(n);
+	m->log_slow = log_sum(slow, n + 1) - num_log(n);
 	w[0] = num_log(1 - m->c->slow - m->c->constant) + m->log_fast;
 	w[1] = num_log(m->c->slow) + m->log_slow;
 	w[2] = num_log(m->c->constant) + m->log_relay;
@@ -382,6 +482,23 @@ static void build(struct model *m, const struct fe_view *v)
 	m->kinds = (uint32_t)__builtin_popcount(kinds);
 }
 
+/* Noise needs a look only where at least half of the turns are late. */
+static int levels(const struct model *m)
+{
+	int late = 0, all = 0;
+
+	for (int i = 0; i < m->n; i++)
+		for (int t = 0; t < m->conn[i].n; t++) {
+			const struct turn *u = &m->conn[i].turn[t];
+
+			if (u->kind == FE_K_HELLO)
+				continue;
+			all++;
+			late += u->x - u->centre > m->grid[LEG_FIRST];
+		}
+	return 2 * late >= all ? NOISE : 1;
+}
+
 /* The costly part, for addresses that have something to say. */
 static void weigh(struct model *m)
 {
@@ -394,6 +511,7 @@ static void weigh(struct model *m)
 			k++;
 		m->nagle[j] = k;
 	}
+	m->levels = levels(m);
 	for (int i = 0; i < m->n; i++)
 		conn_likelihood(m, &m->conn[i]);
 	combine(m);
@@ -419,8 +537,9 @@ static void add_leg(struct farend_entry *e, double low, double high,
 }
 
 /* One leg for all: the middle 95 % of its posterior on the grid, widened by
- * a step, the jitter and the time that programs take (hull). */
-static void one_leg(const struct model *m, struct farend_entry *e)
+ * a step, the jitter and the time that programs take (hull).  Returns its
+ * lower end, not widened; 0 where it says no more than "shorter than". */
+static double one_leg(const struct model *m, struct farend_entry *e)
 {
 	double total = log_sum(m->relay_one, GRID), sum = 0, low = -1;
 	double high = m->grid[GRID - 1], best = 0, top = -1e300;
@@ -442,20 +561,20 @@ static void one_leg(const struct model *m, struct farend_entry *e)
 	}
 	add_leg(e, low / LEG_STEP - m->c->hull_ms - m->jitter_ms,
 		high * LEG_STEP + 0.5 + m->jitter_ms, best, m->n);
+	return high * FLOOR_SHARE > low ? 0 : low;
 }
 
-/* Groups of real clients: connections whose best legs lie together. */
-static void legs(const struct model *m, struct farend_entry *e)
+/* Groups of real clients: connections whose best legs lie together.  Returns
+ * the shortest leg. */
+static double legs(const struct model *m, struct farend_entry *e)
 {
 	double v[FAREND_CONNS], j = m->jitter_ms;
 	int n = 0, from = 0;
 
 	e->n_legs = 0;
 	e->leg = (struct farend_leg){ -1, -1, -1, 0 };
-	if (m->log_one >= m->log_each) {
-		one_leg(m, e);
-		return;
-	}
+	if (m->log_one >= m->log_each)
+		return one_leg(m, e);
 	for (int i = 0; i < m->n; i++) {
 		double x = m->conn[i].best_leg_ms;
 		int k;
@@ -474,6 +593,7 @@ static void legs(const struct model *m, struct farend_entry *e)
 			v[from + (i - from - 1) / 2], i - from);
 		from = i;
 	}
+	return n > 0 ? v[0] : m->grid[LEG_FIRST];
 }
 
 /* Smallest leg from which on every longer one is ten times less likely than
@@ -618,6 +738,11 @@ static void decide_no(const struct fe_view *v, const struct model *m,
 	e->reason = app;
 	if (app != FAREND_OK || v->a->dropped)
 		return;
+	if (e->gap_ns > SLOW_GAP_NS / 2 &&
+	    m->log_fast < m->log_slow - num_log(SLOW_FOR_NO)) {
+		e->reason = FAREND_SLOW_CLIENT;
+		return;
+	}
 	e->answer = FAREND_NO;
 	e->allows_source = e->log10_lr >= MICROBANS_PER_BAN;
 }
@@ -634,20 +759,39 @@ static void cap(const struct farend_calib *c, struct farend_entry *e)
 		e->log10_lr = -top;
 }
 
+/* Excess above the leg that the relay's best level needs, ms. */
+static double noise_of(const struct model *m)
+{
+	int best = 0;
+
+	for (int k = 1; k < m->levels; k++) {
+		double a = m->one[k] > m->each[k] ? m->one[k] : m->each[k];
+		double b = m->one[best] > m->each[best] ? m->one[best]
+							: m->each[best];
+
+		if (a > b)
+			best = k;
+	}
+	return noise_ms[best];
+}
+
 static void decide(const struct fe_view *v, const struct model *m,
 		   struct farend_entry *e)
 {
 	double lr =
 		m->log_relay - m->log_null - m->c->shift_log10 * num_log(10.0);
-	double late;
+	double late, floor = 0;
 	microbans yes = (microbans)(m->c->yes_log10 * 1e6);
 
 	e->log10_lr = e->log10_e = e->log10_yes = to_bans(lr);
-	late = v->ack_delta_ns > 0 ? (double)v->ack_delta_ns / 1e6 : 0;
 	if (m->log_relay > m->log_fast) {
-		legs(m, e);
+		floor = legs(m, e);
 		rivals_of_yes(v, m, e);
+		/* more excess than leg is what a busy host looks like */
+		if (noise_of(m) * 1e6 > (double)e->leg.best_ns)
+			yes += NOISY_BANS;
 	}
+	late = v->ack_delta_ns > 0 ? (double)v->ack_delta_ns / 1e6 : 0;
 	if (late > 8 + 3 * m->jitter_ms / 2 &&
 	    v->ack_delta_ns > v->rtt_ns / 8) {
 		e->reason = FAREND_ACK_DELAY;
@@ -667,7 +811,9 @@ static void decide(const struct fe_view *v, const struct model *m,
 		e->reason = FAREND_PATH_JITTER;
 		return;
 	}
-	if (e->log10_lr < yes) {
+	/* a leg is a floor under the turns: where it may as well be none, a
+	 * busy host explains them */
+	if (e->log10_lr < yes || floor < FLOOR_MS) {
 		e->reason = m->log_relay - m->log_fast > num_log(1000.0)
 				    ? FAREND_SLOW_CLIENT
 				    : FAREND_BELOW;
