@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define DECOYS	  7
-#define WARM	  4    /* gaps known before the first bet */
+#define WARM	  2    /* gaps known before the first bet */
 #define OCTAVES	  40   /* of microseconds */
 #define BINS	  36   /* half octaves from 128 us on */
 #define BETS_MAX  2048 /* a process ends: slow drifts have no time */
@@ -57,7 +57,7 @@ static void learner_init(struct learner *l)
 {
 	memset(l, 0, sizeof(*l));
 	for (int i = 0; i < BINS; i++) {
-		l->hits[i] = i <= 17 ? 0.5 : 0.25; /* below 46 ms */
+		l->hits[i] = i <= 17 ? 2.0 : 0.25; /* below 46 ms */
 		l->decoys[i] = 0.25;
 		l->hit_sum += l->hits[i];
 		l->decoy_sum += l->decoys[i];

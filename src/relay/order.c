@@ -135,8 +135,8 @@ void order_test(const struct order_side side[2], const struct controls *others,
 		const int64_t *check_us, struct track *common,
 		struct track *wake)
 {
-	struct course c[2] = { { .s = &side[0], .plus = 1.5, .all = 2 },
-			       { .s = &side[1], .plus = 1.5, .all = 2 } };
+	struct course c[2] = { { .s = &side[0], .plus = 4.5, .all = 5 },
+			       { .s = &side[1], .plus = 4.5, .all = 5 } };
 	unsigned bets = 0;
 
 	for (; bets < BETS_MAX; bets++) {
@@ -275,8 +275,8 @@ void lock_test(const struct order_side side[2], const struct controls *others,
 {
 	const struct lock fresh = { .bin_us = bin_us,
 				    .bins = (int)(LOCK_SPAN / bin_us),
-				    .plus = 1.5,
-				    .all = 2 };
+				    .plus = 4.5,
+				    .all = 5 };
 	struct lock k[2] = { fresh, fresh };
 	size_t i[2] = { 0, 0 }, at[2] = { 0, 0 };
 	size_t other_hint[2][PAIR_OTHERS] = { { 0 } };
