@@ -579,8 +579,9 @@ static void begin(struct passive_tap *t, struct tap_conn *k,
 /* One packet of one side. */
 static void count(struct passive_tap *t, struct tap_conn *k, int side,
 		  const struct segment *s, const struct conn_event *ev,
-		  const struct conn *c, int64_t sec)
+		  const struct conn *c)
 {
+	int64_t sec = s->ts.ns / INT64_C(1000000000);
 	uint32_t bin = bin_of(t, sec);
 	struct group *from = &t->group[k->group[side]];
 	struct group *to = &t->group[k->group[!side]];
@@ -647,7 +648,7 @@ void passive_tap_update(struct passive_tap *t, const struct segment *s,
 	if (ev->flags & EV_NEW)
 		begin(t, k, s, side);
 	if (k->used)
-		count(t, k, side, s, ev, conn_get(conns, ev->slot), sec);
+		count(t, k, side, s, ev, conn_get(conns, ev->slot));
 }
 
 void passive_tap_release(struct passive_tap *t, uint32_t slot)
