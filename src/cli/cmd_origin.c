@@ -322,6 +322,24 @@ static int answer(struct job *j, struct err *e)
 	return found ? EXIT_DONE : EXIT_INSUFFICIENT;
 }
 
+/* Nothing was used: when do the files begin? */
+static void say_no_data(const struct job *j)
+{
+	const struct feed *f = j->r.feed;
+	int64_t first = INT64_MAX;
+	char t[40];
+
+	for (unsigned i = 0; i < f->nfiles; i++)
+		if (!f->files[i]->empty && !f->files[i]->failed &&
+		    f->files[i]->first_sec < first)
+			first = f->files[i]->first_sec;
+	fprintf(stderr, "wellspring: no routes at that time in %u files",
+		f->nfiles);
+	if (first != INT64_MAX)
+		fprintf(stderr, ": they begin at %s", routes_time(first, t));
+	fputc('\n', stderr);
+}
+
 static int work(struct job *j)
 {
 	unsigned added = 0;
@@ -346,10 +364,7 @@ static int work(struct job *j)
 	if (j->stats)
 		say_stats(j);
 	if (j->r.no_data) {
-		fprintf(stderr,
-			"wellspring: no routes at that time in %u "
-			"files\n",
-			j->r.feed->nfiles);
+		say_no_data(j);
 		return j->r.lossy ? EXIT_DAMAGED : EXIT_INSUFFICIENT;
 	}
 	return answer(j, &e);
