@@ -6,6 +6,7 @@
  * second one kills, as the handler is taken off (SA_RESETHAND).  USR1 prints
  * a snapshot.
  */
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -651,9 +652,24 @@ cannot:
 	return EXIT_CANNOT;
 }
 
+static const char *given_twice(const struct job *j)
+{
+	for (size_t i = 1; i < j->n_paths; i++) {
+		const char *a = j->paths[i];
+
+		assert(a != NULL);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(a, j->paths[k]) == 0)
+				return a;
+	}
+	return NULL;
+}
+
 /* The options were read; what they say together. */
 static int check_and_analyze(struct job *j, const struct opts *o)
 {
+	const char *twice;
+
 	if (!join_bpf(j, o))
 		return EXIT_USAGE;
 	if (o->n_args + j->n_paths == 0)
@@ -667,11 +683,9 @@ static int check_and_analyze(struct job *j, const struct opts *o)
 		j->n_sensors = 1;
 	for (size_t i = 0; i < o->n_args; i++)
 		j->paths[j->n_paths++] = o->args[i];
-	for (size_t i = 0; i < j->n_paths; i++)
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(j->paths[i], j->paths[k]) == 0)
-				return opts_usage(o, "'%s' is given twice",
-						  j->paths[i]);
+	twice = given_twice(j);
+	if (twice != NULL)
+		return opts_usage(o, "'%s' is given twice", twice);
 	j->o.input.paths = j->paths;
 	j->o.input.n_paths = j->n_paths;
 	j->o.input.bpf = j->bpf[0] != '\0' ? j->bpf : NULL;

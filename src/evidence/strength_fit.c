@@ -292,7 +292,7 @@ bool strength_fit(struct strength_item *v, size_t n, struct strength *s,
 	set_weights(v, n);
 	w.full.b = calloc(n + 2, sizeof(*w.full.b));
 	w.less.b = calloc(n + 2, sizeof(*w.less.b));
-	w.scores = calloc(n, sizeof(*w.scores));
+	w.scores = calloc(n + 1, sizeof(*w.scores));
 	if (w.full.b == NULL || w.less.b == NULL || w.scores == NULL) {
 		err_set(e, ERR_MEMORY, "no memory for the strength table");
 		goto out;

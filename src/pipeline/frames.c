@@ -1,6 +1,7 @@
 /* frames.c - see frames.h. */
 #include "pipeline/frames.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,6 +235,8 @@ static bool collect(struct reading *r, struct err *e)
 		missing(r->c, "the files could not be read a second time");
 	else if (good)
 		read_again(r, in, d, t);
+	if (r->o->want_stop != NULL && *r->o->want_stop)
+		missing(r->c, "the second reading was ended before the end");
 	capture_close(in);
 	decoder_free(d);
 	conn_table_free(t);
@@ -313,8 +316,11 @@ static size_t match(const struct case_relay *r, const struct target *a,
 	return n;
 }
 
-static struct case_frame frame_of(const struct mark *m)
+static struct case_frame frame_of(const struct marks *l, size_t i)
 {
+	const struct mark *m = &l->m[i];
+
+	assert(i < l->n);
 	return (struct case_frame){ .capture = m->file,
 				    .number = m->number,
 				    .ts = { m->ns },
@@ -380,9 +386,8 @@ static bool fill(struct reading *r, struct case_relay *y)
 		for (size_t i = 0; i < n; i++)
 			y->exchanges[y->n_exchanges++] = (struct case_exchange){
 				.reply = reply,
-				.from = frame_of(
-					&a->dir[dir[0]].m[best[i].from]),
-				.to = frame_of(&b->dir[dir[1]].m[best[i].to]),
+				.from = frame_of(&a->dir[dir[0]], best[i].from),
+				.to = frame_of(&b->dir[dir[1]], best[i].to),
 				.silence_ns = best[i].silence_ns,
 			};
 	}

@@ -438,7 +438,10 @@ bool report_explain(FILE *f, const struct case_record *c,
 
 	addr_format(address, text);
 	if (a == NULL)
-		return err_set(e, ERR_USAGE, "the case does not name %s", text);
+		return err_set(e, ERR_USAGE,
+			       "the case does not name %s; it has %zu "
+			       "addresses (\"addresses\" in the file)",
+			       text, c->n_addresses);
 	fprintf(f, "%s: %s%s%s, quality %c%s%s\n", text,
 		verdict_name(a->verdict), a->reason != REASON_NONE ? ", " : "",
 		a->reason != REASON_NONE ? reason_name(a->reason) : "",
