@@ -147,7 +147,9 @@ static bool add_directory(struct capture *c, const char *dir, struct err *e)
 		if (!add_path(c, path, e))
 			goto out;
 	}
-	qsort(c->files + before, c->n - before, sizeof(*c->files), by_path);
+	if (c->n > before)
+		qsort(c->files + before, c->n - before, sizeof(*c->files),
+		      by_path);
 	kept = before;
 	for (size_t i = before; i < c->n; i++) {
 		err_clear(e);

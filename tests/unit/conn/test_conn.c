@@ -480,6 +480,31 @@ static struct segment any_segment(struct num_rng *r, int64_t ms,
 	return s;
 }
 
+/* Field by field: padding says nothing. */
+static void assert_same_event(const struct conn_event *x,
+			      const struct conn_event *y)
+{
+	assert_int_equal(x->ts.ns, y->ts.ns);
+	assert_int_equal(x->rtt_ns, y->rtt_ns);
+	assert_int_equal(x->slot, y->slot);
+	assert_int_equal(x->new_bytes, y->new_bytes);
+	assert_int_equal(x->dir, y->dir);
+	assert_int_equal(x->flags, y->flags);
+}
+
+static void assert_same_conn(const struct conn *x, const struct conn *y)
+{
+	assert_memory_equal(x, y, offsetof(struct conn, side));
+	for (int d = 0; d < 2; d++) {
+		const struct conn_side *a = &x->side[d], *b = &y->side[d];
+
+		assert_memory_equal(a, b,
+				    offsetof(struct conn_side, last_ip_id));
+		assert_int_equal(a->last_ip_id, b->last_ip_id);
+		assert_int_equal(a->seen, b->seen);
+	}
+}
+
 /* The short cut says what the long way says, whatever comes. */
 static void test_short_cut(void **state)
 {
@@ -492,8 +517,6 @@ static void test_short_cut(void **state)
 	size_t n, k;
 
 	(void)state;
-	memset(x, 0, sizeof(x));
-	memset(y, 0, sizeof(y));
 	for (int batch = 0; batch < 3000; batch++) {
 		n = 1 + (size_t)num_rng_below(&r, 100);
 		for (size_t i = 0; i < n; i++)
@@ -503,7 +526,8 @@ static void test_short_cut(void **state)
 			assert_int_equal(
 				conn_update_plain(b, s + at, n - at, y), k);
 			assert_true(k > 0);
-			assert_memory_equal(x, y, k * sizeof(x[0]));
+			for (size_t i = 0; i < k; i++)
+				assert_same_event(&x[i], &y[i]);
 		}
 		conn_expire(a, s[n - 1].ts);
 		conn_expire(b, s[n - 1].ts);
@@ -512,8 +536,7 @@ static void test_short_cut(void **state)
 			    sizeof(struct conn_stats));
 	assert_true(conn_table_stats(a)->evicted > 0);
 	for (uint32_t i = 0; i < conn_slots(a); i++) {
-		assert_memory_equal(conn_get(a, i), conn_get(b, i),
-				    sizeof(struct conn));
+		assert_same_conn(conn_get(a, i), conn_get(b, i));
 		assert_memory_equal(conn_get_cold(a, i), conn_get_cold(b, i),
 				    sizeof(struct conn_cold));
 	}
