@@ -36,7 +36,8 @@ struct case_record *analyze_run(const struct analyze_options *o, struct err *e)
 	c = sample_case();
 	c->damaged = strstr(o->input.paths[0], "damaged") != NULL;
 	if (strstr(o->input.paths[0], "nothing") != NULL)
-		c->n_relays = 0;
+		for (size_t i = 0; i < c->n_relays; i++)
+			c->relays[i].sufficient = false;
 	if (o->input.bpf != NULL)
 		snprintf(c->filter, sizeof(c->filter), "%s", o->input.bpf);
 	c->from_stdin = strcmp(o->input.paths[0], "-") == 0;
