@@ -17,7 +17,7 @@
 #define FORWARD_US    INT64_C(5000)   /* a forwarded ACK leaves within this */
 #define FORWARD_MIN   5		      /* isolated ACKs needed to say so */
 #define MOMENT_US     INT64_C(500)    /* two packets at the same moment */
-#define BROADCAST_MIN 6		      /* such bursts needed to say so */
+#define BROADCAST_MIN 4		      /* such bursts needed to say so */
 #define BEGIN_US      INT64_C(500000) /* joint silence before an initiative */
 #define DENSE_US      INT64_C(20000)  /* idle before an event of the shifts */
 #define WINDOW_US     INT64_C(700000)
@@ -492,10 +492,26 @@ static bool is_alike(uint32_t x, uint32_t y)
 	return (hi - lo) * 5 <= hi;
 }
 
+/* Did anything come in on either leg between two moments? */
+static bool came_in(const struct leg *leg, int64_t x, int64_t y)
+{
+	int64_t from = (x < y ? x : y) + 1, to = x < y ? y : x;
+
+	for (int l = 0; l < 2; l++) {
+		const struct stream *s = &leg[l].in;
+		size_t i = seek_us(s->us, s->n, 0, from);
+
+		if (i < s->n && s->us[i] < to)
+			return true;
+	}
+	return false;
+}
+
 /* Does the host say the same on both legs at the same moment?  Then it sends
  * to both (a shared screen, a message to all): a broadcast, not a relay.  Of
  * the larger bursts away from the host on one leg, those with one of like
- * size on the other within MOMENT_US. */
+ * size on the other within MOMENT_US, and nothing that came in between: a far
+ * end next door may echo a relayed request as fast. */
 static void broadcast_test(const struct leg *leg, struct pair_result *r)
 {
 	for (int c = 0; c < 2; c++) {
@@ -512,7 +528,8 @@ static void broadcast_test(const struct leg *leg, struct pair_result *r)
 			for (size_t j = k;
 			     j < own->n && own->us[j] <= t->us[i] + MOMENT_US;
 			     j++) {
-				if (!is_alike(own->bytes[j], t->bytes[i]))
+				if (!is_alike(own->bytes[j], t->bytes[i]) ||
+				    came_in(leg, own->us[j], t->us[i]))
 					continue;
 				together++;
 				break;
@@ -611,11 +628,15 @@ static bool overlap(const struct leg *leg, struct pair_result *r)
 	}
 	r->start_us = first[0] > first[1] ? first[0] : first[1];
 	r->end_us = last[0] < last[1] ? last[0] : last[1];
+	if (r->end_us <= r->start_us) { /* or a leg without a burst */
+		r->end_us = r->start_us = 0;
+		return false;
+	}
 	for (int k = 0; k < PAIR_CHECKPOINTS; k++)
 		r->check_us[k] = r->start_us + (r->end_us - r->start_us) *
 						       (k + 1) /
 						       PAIR_CHECKPOINTS;
-	return r->end_us > r->start_us;
+	return true;
 }
 
 static void shift_leg(struct pair_work *w, const struct pair_input *in,
