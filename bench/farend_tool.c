@@ -60,7 +60,7 @@ static void released(void *arg, uint32_t slot)
 	if (r->f == NULL)
 		return;
 	if (r->dump && k->proto == PROTO_TCP)
-		print_summary(&r->f->conns[slot], k);
+		print_summary(fe_conn_of(r->f, slot), k);
 	farend_release(r->f, slot, k);
 }
 

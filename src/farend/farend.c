@@ -52,13 +52,14 @@ struct farend *farend_new(uint32_t max_conns, const struct farend_config *cfg,
 	f->mask = n - 1;
 	f->conns_bytes = (size_t)max_conns * sizeof(struct fe_conn);
 	f->conns = mem_map(f->conns_bytes);
-	f->done = mem_map(max_conns);
+	f->done = mem_map(max_conns / 8 + 1);
+	f->blank = mem_map(max_conns / 8 + 1);
 	f->addresses =
 		mem_map((size_t)f->max_addresses * sizeof(*f->addresses));
 	f->index = calloc(n, sizeof(*f->index));
 	f->pool = mem_map((size_t)f->pool_size * sizeof(*f->pool));
-	if (f->conns == NULL || f->done == NULL || f->addresses == NULL ||
-	    f->index == NULL || f->pool == NULL) {
+	if (f->conns == NULL || f->done == NULL || f->blank == NULL ||
+	    f->addresses == NULL || f->index == NULL || f->pool == NULL) {
 		err_set(e, ERR_MEMORY,
 			"no memory for the far end of %u "
 			"connections",
@@ -74,7 +75,8 @@ void farend_free(struct farend *f)
 	if (f == NULL)
 		return;
 	mem_unmap(f->conns, f->conns_bytes);
-	mem_unmap(f->done, f->max_conns);
+	mem_unmap(f->done, f->max_conns / 8 + 1);
+	mem_unmap(f->blank, f->max_conns / 8 + 1);
 	mem_unmap(f->addresses,
 		  (size_t)f->max_addresses * sizeof(*f->addresses));
 	mem_unmap(f->pool, (size_t)f->pool_size * sizeof(*f->pool));
@@ -84,10 +86,22 @@ void farend_free(struct farend *f)
 	free(f);
 }
 
+static bool bit(const uint8_t *v, uint32_t slot)
+{
+	return (v[slot >> 3] >> (slot & 7) & 1) != 0;
+}
+
+static void set_bit(uint8_t *v, uint32_t slot, bool on)
+{
+	uint8_t mask = (uint8_t)(1u << (slot & 7));
+
+	v[slot >> 3] =
+		(uint8_t)(on ? v[slot >> 3] | mask : v[slot >> 3] & ~mask);
+}
+
 void farend_prefetch(const struct farend *f, uint32_t slot)
 {
-	if (slot < f->max_conns) {
-		__builtin_prefetch(&f->done[slot]);
+	if (slot < f->max_conns && !bit(f->done, slot)) {
 		__builtin_prefetch(&f->conns[slot]);
 		__builtin_prefetch((const char *)&f->conns[slot] + 64);
 	}
@@ -102,14 +116,26 @@ void farend_update(struct farend *f, const struct segment *s,
 	if (slot >= f->max_conns)
 		return;
 	if (ev->flags & EV_NEW) {
-		f->done[slot] = s->proto != PROTO_TCP;
-		if (!f->done[slot])
+		/* without its opening nothing can be measured: the record is
+		 * not even touched */
+		bool opens = s->proto == PROTO_TCP && (ev->flags & EV_OPEN);
+
+		set_bit(f->done, slot, !opens);
+		set_bit(f->blank, slot, !opens);
+		if (opens)
 			memset(&f->conns[slot], 0, sizeof(f->conns[slot]));
 	}
-	if (f->done[slot])
+	if (bit(f->done, slot))
 		return;
 	if (fe_measure(&f->conns[slot], s, ev, &f->stats))
-		f->done[slot] = 1;
+		set_bit(f->done, slot, true);
+}
+
+const struct fe_conn *fe_conn_of(const struct farend *f, uint32_t slot)
+{
+	static const struct fe_conn blank;
+
+	return bit(f->blank, slot) ? &blank : &f->conns[slot];
 }
 
 static bool is_local(const struct farend *f, const struct addr *a)
@@ -167,7 +193,7 @@ void farend_release(struct farend *f, uint32_t slot, const struct conn *c)
 	if (slot >= f->max_conns || c->proto != PROTO_TCP ||
 	    is_local(f, &c->src))
 		return;
-	fc = &f->conns[slot];
+	fc = fe_conn_of(f, slot);
 	shook = (fc->flags & FE_HANDSHAKE) != 0;
 	a = fe_address_get(f, &c->src,
 			   shook || f->n_addresses < f->max_addresses / 2);

@@ -116,7 +116,9 @@ struct fe_address {
 };
 
 struct farend {
-	uint8_t *done;	       /* per slot: nothing more to measure */
+	/* A bit per slot each, small enough for the nearest caches. */
+	uint8_t *done;	       /* nothing more to measure */
+	uint8_t *blank;	       /* nothing measured: conns[slot] is stale */
 	struct fe_conn *conns; /* per slot */
 	uint32_t max_conns;
 	size_t conns_bytes;
@@ -132,6 +134,9 @@ struct farend {
 	struct farend_config cfg;
 	struct farend_stats stats;
 };
+
+/* farend.c: what was measured of a connection, all zero if nothing. */
+const struct fe_conn *fe_conn_of(const struct farend *f, uint32_t slot);
 
 /* turns.c: one segment of a connection still measured; true when done. */
 bool fe_measure(struct fe_conn *fc, const struct segment *s,
