@@ -232,7 +232,8 @@ struct case_record {
 	struct case_address *addresses;
 	size_t n_addresses;
 	struct case_hypotheses hyp;
-	struct case_counter *losses; /* every counter, zeros too */
+	struct case_counter *losses; /* every counter, zeros too; but far ends
+				      * that are not listed only if any */
 	size_t n_losses;
 	char *text;			/* names of losses read from a file */
 	struct passive_report *passive; /* with --mrt; owned; may be NULL */

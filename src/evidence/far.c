@@ -166,25 +166,61 @@ static bool apply_address(const struct index *x, const struct farend_address *n)
 	return true;
 }
 
-bool far_apply(struct case_record *c, const struct farend_report *r,
-	       struct err *e)
+/* Addresses of which nothing is said: one counter, where there are any. */
+static bool count_silent(struct case_record *c, uint64_t n)
+{
+	struct case_counter *p;
+
+	if (n == 0)
+		return true;
+	p = realloc(c->losses, (c->n_losses + 1) * sizeof(*p));
+	if (p == NULL)
+		return false;
+	c->losses = p;
+	p[c->n_losses++] =
+		(struct case_counter){ "far_end_addresses_not_listed", n };
+	return true;
+}
+
+static bool apply(struct case_record *c, const struct index *x,
+		  const struct farend_report *r)
+{
+	c->far_ends = calloc(r->n_entries + 1, sizeof(*c->far_ends));
+	if (c->far_ends == NULL || !count_silent(c, r->not_listed))
+		return false;
+	for (size_t i = 0; i < r->n_entries; i++)
+		if (!apply_entry(c, x, &r->entries[i]))
+			return false;
+	for (size_t i = 0; i < r->n_addresses; i++)
+		if (!apply_address(x, &r->addresses[i]))
+			return false;
+	copy_text(c->calibration, sizeof(c->calibration), r->calibration);
+	return true;
+}
+
+static bool is_in_case(void *arg, const struct addr *a)
+{
+	return find_address(arg, a) != NULL;
+}
+
+bool far_apply(struct case_record *c, struct farend *f, struct err *e)
 {
 	struct index x = { NULL, 0 };
+	struct farend_report r;
+	bool ok;
 
-	c->far_ends = calloc(r->n_entries + 1, sizeof(*c->far_ends));
-	if (c->far_ends == NULL || !index_make(&x, c))
-		goto fail;
-	for (size_t i = 0; i < r->n_entries; i++)
-		if (!apply_entry(c, &x, &r->entries[i]))
-			goto fail;
-	for (size_t i = 0; i < r->n_addresses; i++)
-		if (!apply_address(&x, &r->addresses[i]))
-			goto fail;
-	copy_text(c->calibration, sizeof(c->calibration), r->calibration);
+	if (!index_make(&x, c))
+		return err_set(e, ERR_MEMORY, "no memory for the report");
+	if (!farend_finish_for(f, &(struct farend_asked){ is_in_case, &x }, &r,
+			       e)) {
+		free(x.by);
+		return false;
+	}
+	ok = apply(c, &x, &r);
+	farend_report_free(&r);
 	free(x.by);
+	if (!ok)
+		return err_set(e, ERR_MEMORY, "no memory for the report");
 	case_sort_addresses(c);
 	return true;
-fail:
-	free(x.by);
-	return err_set(e, ERR_MEMORY, "no memory for the report");
 }

@@ -13,8 +13,8 @@
  * not C; no with measured power makes a source where nothing is contrary and
  * the address accepted no connection here that could feed what it opens.
  * Pairs and far end see the same packets: nothing is multiplied, conflicts
- * are findings.  false: out of memory. */
-bool far_apply(struct case_record *c, const struct farend_report *r,
-	       struct err *e);
+ * are findings.  Every connection of f was released before.  false: out of
+ * memory. */
+bool far_apply(struct case_record *c, struct farend *f, struct err *e);
 
 #endif

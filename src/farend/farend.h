@@ -159,6 +159,8 @@ struct farend_report {
 	struct farend_address *addresses; /* in order of address */
 	size_t n_addresses;
 	uint64_t judged;       /* K: addresses with a question put */
+	uint64_t not_listed;   /* addresses judged without an answer, see
+				* farend_finish_for() */
 	double expected_false; /* rate per address x judged */
 	char calibration[96];  /* name, date and origin */
 	struct farend_stats stats;
@@ -196,6 +198,15 @@ void farend_release(struct farend *f, uint32_t slot, const struct conn *c);
 
 /* After every connection was released.  Owns: farend_report_free(). */
 bool farend_finish(struct farend *f, struct farend_report *out, struct err *e);
+/* The same for somebody who asks about some addresses only: the others have
+ * entries without words and no record.  Where addresses abound they are only
+ * counted, unless a question is answered. */
+struct farend_asked {
+	bool (*is)(void *arg, const struct addr *a);
+	void *arg;
+};
+bool farend_finish_for(struct farend *f, const struct farend_asked *asked,
+		       struct farend_report *out, struct err *e);
 void farend_report_free(struct farend_report *r);
 
 /* After every connection was released, instead of farend_finish(): what the

@@ -14,11 +14,22 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+#define FEW 16 /* sorted in place faster than by qsort() */
+
 static int64_t median(int64_t *v, size_t n)
 {
 	if (n == 0)
 		return -1;
-	qsort(v, n, sizeof(*v), by_value);
+	for (size_t i = 1; i < n && n <= FEW; i++) {
+		int64_t x = v[i];
+		size_t k = i;
+
+		for (; k > 0 && v[k - 1] > x; k--)
+			v[k] = v[k - 1];
+		v[k] = x;
+	}
+	if (n > FEW)
+		qsort(v, n, sizeof(*v), by_value);
 	return v[(n - 1) / 2];
 }
 
@@ -30,6 +41,23 @@ static int by_start(const void *a, const void *b)
 	if (x->start_ns != y->start_ns)
 		return x->start_ns < y->start_ns ? -1 : 1;
 	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* In order of time.  Mostly few, and the latest comes first. */
+static void sort_by_start(const struct fe_summary **u, size_t n)
+{
+	if (n > FEW) {
+		qsort(u, n, sizeof(u[0]), by_start);
+		return;
+	}
+	for (size_t i = 1; i < n; i++) {
+		const struct fe_summary *x = u[i];
+		size_t k = i;
+
+		for (; k > 0 && by_start(&u[k - 1], &x) > 0; k--)
+			u[k] = u[k - 1];
+		u[k] = x;
+	}
 }
 
 /* Jitter of the path: mean |data-ACK RTT - handshake RTT|, and 1 ms of it
@@ -46,7 +74,7 @@ static void view_of(const struct farend *f, const struct fe_address *a,
 	v->n = 0;
 	for (uint32_t i = a->head; i != FE_NONE; i = f->pool[i].next)
 		v->u[v->n++] = &f->pool[i];
-	qsort(v->u, v->n, sizeof(v->u[0]), by_start);
+	sort_by_start(v->u, v->n);
 	for (size_t i = 0; i < v->n; i++) {
 		const struct fe_summary *s = v->u[i];
 
@@ -118,6 +146,7 @@ static void judge(struct fe_view *v, struct farend_entry *e)
 		fe_judge_tunnel,
 		fe_judge_shared,
 	};
+	int64_t gap_ns = median_gap(v);
 
 	for (int q = 0; q < FAREND_QUESTIONS; q++) {
 		struct farend_entry *x = &e[q];
@@ -131,7 +160,7 @@ static void judge(struct fe_view *v, struct farend_entry *e)
 			.jitter_ns = v->jitter_ns,
 			.rtt_ns = v->rtt_ns,
 			.ack_delta_ns = v->ack_delta_ns,
-			.gap_ns = median_gap(v),
+			.gap_ns = gap_ns,
 			.excluded_crossing = v->a->crossing,
 			.excluded_loss = v->a->loss,
 		};
@@ -139,7 +168,8 @@ static void judge(struct fe_view *v, struct farend_entry *e)
 		/* no answer is never without a reason */
 		if (x->answer == FAREND_UNDETERMINED && x->reason == FAREND_OK)
 			x->reason = FAREND_BELOW;
-		words(x);
+		if (v->words)
+			words(x);
 	}
 }
 
@@ -181,17 +211,79 @@ static void thresholds(const struct farend *f, struct farend_report *r)
 	}
 }
 
-#define DESCRIBE_ALL 10000 /* addresses up to which each is looked at */
+#define DESCRIBE_ALL 10000 /* addresses up to which each is listed */
 
-bool farend_finish(struct farend *f, struct farend_report *out, struct err *e)
+static bool is_asked(const struct farend_asked *asked,
+		     const struct fe_address *a)
+{
+	return asked == NULL || asked->is(asked->arg, &a->address);
+}
+
+/* Nothing is said of this address: it is counted. */
+static bool is_silent(struct fe_view *v, const struct fe_address *a,
+		      struct farend_report *out)
+{
+	struct farend_entry e[FAREND_QUESTIONS];
+
+	view_of(v->f, a, v);
+	v->words = false;
+	judge(v, e);
+	for (int q = 0; q < FAREND_QUESTIONS; q++)
+		if (e[q].answer != FAREND_UNDETERMINED)
+			return false;
+	out->judged += v->n > 1 && e[FAREND_TERMINATING].turns > 0;
+	out->not_listed++;
+	return true;
+}
+
+/* The addresses to be listed, in order; where they abound, one connection
+ * says too little. */
+static size_t pick_listed(const struct farend *f,
+			  const struct farend_asked *asked, struct fe_view *v,
+			  const struct fe_address **order,
+			  struct farend_report *out)
+{
+	bool abound = f->n_addresses > DESCRIBE_ALL;
+	size_t n = 0;
+
+	v->f = f;
+	for (uint32_t i = 0; i < f->n_addresses; i++) {
+		const struct fe_address *a = &f->addresses[i];
+
+		if (abound && (a->conns < 2 ||
+			       (!is_asked(asked, a) && is_silent(v, a, out))))
+			continue;
+		order[n++] = a;
+	}
+	qsort(order, n, sizeof(struct fe_address *), by_address);
+	return n;
+}
+
+static void list(struct fe_view *v, const struct fe_address *a,
+		 const struct farend_asked *asked, struct farend_report *out)
+{
+	view_of(v->f, a, v);
+	v->words = is_asked(asked, a);
+	if (v->words)
+		fe_describe(v, &out->addresses[out->n_addresses++]);
+	if (v->n == 0)
+		return;
+	judge(v, &out->entries[out->n_entries]);
+	out->n_entries += keep(v, &out->entries[out->n_entries]);
+}
+
+bool farend_finish_for(struct farend *f, const struct farend_asked *asked,
+		       struct farend_report *out, struct err *e)
 {
 	size_t n = f->n_addresses;
-	struct fe_address **order =
+	const struct fe_address **order =
 		calloc(n ? n : 1, sizeof(struct fe_address *));
 	struct fe_view *v = malloc(sizeof(*v));
 	bool ok = false;
 
 	memset(out, 0, sizeof(*out));
+	if (order != NULL && v != NULL)
+		n = pick_listed(f, asked, v, order, out);
 	out->entries =
 		calloc(n ? n * FAREND_QUESTIONS : 1, sizeof(*out->entries));
 	out->addresses = calloc(n ? n : 1, sizeof(*out->addresses));
@@ -202,19 +294,7 @@ bool farend_finish(struct farend *f, struct farend_report *out, struct err *e)
 		goto out;
 	}
 	for (size_t i = 0; i < n; i++)
-		order[i] = &f->addresses[i];
-	qsort(order, n, sizeof(struct fe_address *), by_address);
-	for (size_t i = 0; i < n; i++) {
-		/* where addresses abound, one connection says too little */
-		if (n > DESCRIBE_ALL && order[i]->conns < 2)
-			continue;
-		view_of(f, order[i], v);
-		fe_describe(v, &out->addresses[out->n_addresses++]);
-		if (v->n == 0)
-			continue;
-		judge(v, &out->entries[out->n_entries]);
-		out->n_entries += keep(v, &out->entries[out->n_entries]);
-	}
+		list(v, order[i], asked, out);
 	thresholds(f, out);
 	snprintf(out->calibration, sizeof(out->calibration), "%s",
 		 f->calib->name);
@@ -224,6 +304,11 @@ out:
 	free(order);
 	free(v);
 	return ok;
+}
+
+bool farend_finish(struct farend *f, struct farend_report *out, struct err *e)
+{
+	return farend_finish_for(f, NULL, out, e);
 }
 
 void farend_report_free(struct farend_report *r)

@@ -99,14 +99,16 @@ void fe_judge_shared(const struct fe_view *v, struct farend_entry *e)
 	if (lines > e->hosts)
 		e->hosts = lines;
 	e->log10_lr = e->log10_e = e->log10_yes = num_microbans(lr);
-	snprintf(e->observed, sizeof(e->observed),
-		 "%u initial TTLs, %u SYN layouts; timestamps: %s (%u lines "
-		 "of two or more in %u connections)",
-		 nt, nl,
-		 with_ts < 2 ? "too few"
-		 : lines > 0 ? "one offset per host"
-			     : "offset per connection, not usable",
-		 lines, with_ts);
+	if (v->words)
+		snprintf(e->observed, sizeof(e->observed),
+			 "%u initial TTLs, %u SYN layouts; timestamps: %s (%u "
+			 "lines "
+			 "of two or more in %u connections)",
+			 nt, nl,
+			 with_ts < 2 ? "too few"
+			 : lines > 0 ? "one offset per host"
+				     : "offset per connection, not usable",
+			 lines, with_ts);
 	e->rivals[0].name = FAREND_R_MULTIBOOT;
 	e->rivals[0].log10_lr = e->log10_lr;
 	e->n_rivals = 1;

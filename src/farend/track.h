@@ -165,6 +165,7 @@ struct fe_view {
 	const struct fe_summary *u[FAREND_CONNS * 4];
 	size_t n;
 	int64_t jitter_ns, rtt_ns, ack_delta_ns; /* -1 = unknown */
+	bool words; /* somebody reads observed and inferred */
 };
 void fe_judge_terminating(const struct fe_view *v, struct farend_entry *e);
 void fe_judge_tunnel(const struct fe_view *v, struct farend_entry *e);

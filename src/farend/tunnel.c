@@ -30,17 +30,13 @@ static void rival(struct farend_entry *e, enum farend_rival r)
 }
 
 static double mss_weight(const struct farend_sigs *g,
-			 const struct fe_summary *s, struct farend_entry *e,
-			 char *what, size_t size)
+			 const struct fe_summary *s, struct farend_entry *e)
 {
 	uint16_t from = fe_clamped_from(g, s->mss, s->window);
 	const struct fe_sig_link *l = fe_sigs_find_link(g, s->mss);
 	uint8_t kind = l ? l->kind : FE_LINK_UNKNOWN;
 
 	if (from != 0) {
-		snprintf(what, size,
-			 "MSS %u with window %u: lowered in transit from %u",
-			 s->mss, s->window, from);
 		if (kind == FE_LINK_ACCESS) {
 			rival(e, FAREND_R_ACCESS);
 			return LR_CLAMPED_OTHER;
@@ -49,8 +45,6 @@ static double mss_weight(const struct farend_sigs *g,
 			       ? LR_CLAMPED_TUNNEL
 			       : LR_CLAMPED_OTHER;
 	}
-	snprintf(what, size, "MSS %u (%s)", s->mss,
-		 l ? l->label : "not in the table");
 	if (kind == FE_LINK_TUNNEL) {
 		rival(e, FAREND_R_ACCESS);
 		return LR_NATIVE_TUNNEL;
@@ -60,9 +54,26 @@ static double mss_weight(const struct farend_sigs *g,
 	return kind == FE_LINK_NATIVE ? LR_ETHERNET : 1.0;
 }
 
+/* What the weight rests on. */
+static void mss_words(const struct farend_sigs *g, const struct fe_summary *s,
+		      char *what, size_t size)
+{
+	uint16_t from = fe_clamped_from(g, s->mss, s->window);
+	const struct fe_sig_link *l = fe_sigs_find_link(g, s->mss);
+
+	if (from != 0)
+		snprintf(what, size,
+			 "MSS %u with window %u: lowered in transit from %u",
+			 s->mss, s->window, from);
+	else
+		snprintf(what, size, "MSS %u (%s)", s->mss,
+			 l ? l->label : "not in the table");
+}
+
 void fe_judge_tunnel(const struct fe_view *v, struct farend_entry *e)
 {
-	char what[120] = "", best[120] = "";
+	const struct fe_summary *best = NULL;
+	char what[120] = "";
 	double top = 0, lr;
 	int64_t late = v->ack_delta_ns, jitter = v->jitter_ns;
 	bool tcp_late;
@@ -75,10 +86,10 @@ void fe_judge_tunnel(const struct fe_view *v, struct farend_entry *e)
 		e->conns++;
 		if (e->n_conn_ids < FAREND_CONNS)
 			e->conn_ids[e->n_conn_ids++] = v->u[i]->id;
-		w = mss_weight(v->f->sigs, v->u[i], e, what, sizeof(what));
+		w = mss_weight(v->f->sigs, v->u[i], e);
 		if (w > top) {
 			top = w;
-			memcpy(best, what, sizeof(best));
+			best = v->u[i];
 		}
 	}
 	tcp_late = late > 8000000 + (jitter > 0 ? 3 * jitter / 2 : 0) &&
@@ -93,9 +104,13 @@ void fe_judge_tunnel(const struct fe_view *v, struct farend_entry *e)
 	e->log10_lr = e->log10_e = e->log10_yes = num_microbans(lr);
 	if (lr < 10 && v->n < 2)
 		return; /* not kept: spare the words */
-	snprintf(e->observed, sizeof(e->observed),
-		 "%s; data acknowledged %.1f ms later than the handshake", best,
-		 (double)late / 1e6);
+	if (v->words) {
+		mss_words(v->f->sigs, best, what, sizeof(what));
+		snprintf(e->observed, sizeof(e->observed),
+			 "%s; data acknowledged %.1f ms later than the "
+			 "handshake",
+			 what, (double)late / 1e6);
+	}
 	if (tcp_late)
 		rival(e, FAREND_R_CONGESTION);
 	if (lr >= 10) {

@@ -627,16 +627,7 @@ fail:
 
 static bool add_far_end(struct run *r, struct case_record *c, struct err *e)
 {
-	struct farend_report rep;
-	bool ok;
-
-	if (r->far == NULL)
-		return true;
-	if (!farend_finish(r->far, &rep, e))
-		return false;
-	ok = far_apply(c, &rep, e);
-	farend_report_free(&rep);
-	return ok;
+	return r->far == NULL || far_apply(c, r->far, e);
 }
 
 /* The capture's own view of the networks outside, for --mrt. */
