@@ -60,6 +60,7 @@ struct evaluation {
 	uint64_t connections, unmatched;	/* seen; without a true one */
 	uint64_t verdicts[3], reasons[REASONS]; /* of addresses */
 	uint32_t wrong_source;	    /* "source" at a host that relays */
+	uint32_t source_hands_on;   /* "source" at a NAT or VPN */
 	uint32_t wrong_springboard; /* "springboard" at one that does not */
 	microbans *h1, *h2;	    /* log10 LR of true and null pairs */
 	size_t n1, n2, cap1, cap2;

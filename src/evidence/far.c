@@ -109,11 +109,20 @@ static bool has_relay(const struct case_record *c, const struct addr *a)
 	return false;
 }
 
-/* What question A may do to the verdict of its address. */
+/* What an entry may do to the verdict of its address; that of question A
+ * comes first.  Behind a tunnel or an address that several hosts share the
+ * origin is another one, even where nobody ends TCP: never `source`. */
 static void let_speak(const struct case_record *c, struct case_address *a,
 		      const struct farend_entry *n)
 {
-	if (n->question != FAREND_TERMINATING || a->quality == 'C')
+	if (n->question != FAREND_TERMINATING) {
+		if (n->answer == FAREND_YES && a->verdict == VERDICT_SOURCE) {
+			a->verdict = VERDICT_UNDETERMINED;
+			a->reason = REASON_CONFLICT;
+		}
+		return;
+	}
+	if (a->quality == 'C')
 		return;
 	if (n->answer == FAREND_YES && n->sufficient) {
 		a->verdict = VERDICT_SPRINGBOARD;

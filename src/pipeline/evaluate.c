@@ -341,6 +341,8 @@ static void judge_addresses(struct work *w)
 			continue;
 		if (a->verdict == VERDICT_SOURCE && h->relays)
 			w->v->wrong_source++;
+		if (a->verdict == VERDICT_SOURCE && h->hands_on)
+			w->v->source_hands_on++;
 		if (a->verdict == VERDICT_SPRINGBOARD && !h->relays)
 			w->v->wrong_springboard++;
 	}

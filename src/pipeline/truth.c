@@ -143,7 +143,11 @@ static bool read_relay(struct json_object *o, struct truth *t,
 
 static void read_host(struct json_object *o, struct truth_host *h)
 {
+	const char *role = text(o, "role");
+
 	snprintf(h->name, sizeof(h->name), "%s", text(o, "name"));
+	h->hands_on =
+		strncmp(role, "nat", 3) == 0 || strncmp(role, "vpn", 3) == 0;
 	if (!addr_parse(text(o, "ipv4"), &h->address[0], NULL))
 		memset(&h->address[0], 0, sizeof(h->address[0]));
 	if (!addr_parse(text(o, "ipv6"), &h->address[1], NULL))

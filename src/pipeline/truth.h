@@ -39,6 +39,7 @@ struct truth_host {
 	char name[32];
 	struct addr address[2]; /* v4, v6; all zero = none */
 	bool relays;		/* some relay with a terminating kind */
+	bool hands_on;		/* a NAT or VPN: packets of others leave it */
 };
 
 struct truth {

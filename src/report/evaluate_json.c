@@ -127,6 +127,7 @@ static void addresses(struct json *j, const struct evaluation *v)
 	json_end(j);
 	json_kuint(j, "wrong_springboard", v->wrong_springboard);
 	json_kuint(j, "wrong_source", v->wrong_source);
+	json_kuint(j, "source_hands_on", v->source_hands_on);
 	json_end(j);
 }
 

@@ -155,8 +155,10 @@ static void addresses(FILE *f, const struct evaluation *v)
 	}
 	fprintf(f,
 		"  springboard at a host that relays nothing: %" PRIu32
-		"\n  source at a host that relays: %" PRIu32 "\n",
-		v->wrong_springboard, v->wrong_source);
+		"\n  source at a host that relays: %" PRIu32
+		"\n  source at a NAT or VPN, which hands on packets: %" PRIu32
+		"\n",
+		v->wrong_springboard, v->wrong_source, v->source_hands_on);
 }
 
 static void strength(FILE *f, const struct evaluation *v)

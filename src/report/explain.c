@@ -400,9 +400,9 @@ static void limits(const struct page *pg, const struct case_address *a)
 		     "springboards too");
 	if (a->verdict == VERDICT_SOURCE)
 		line(pg, "",
-		     "- a login hop, a remote desktop or a "
-		     "store-and-forward relay: source is the weaker "
-		     "word");
+		     "- a login hop, a remote desktop, a relay of TLS or "
+		     "HTTP, store and forward, a NAT or VPN that hands "
+		     "on packets: source is the weaker word");
 	if (a->verdict == VERDICT_UNDETERMINED)
 		line(pg, "",
 		     "- whether it relays or not: undetermined is "

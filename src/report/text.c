@@ -526,9 +526,9 @@ static void addresses(const struct screen *sc)
 
 		para_begin(&p, "", INDENT, INDENT);
 		para_put(&p, "Source is the weaker word: a login hop, a remote "
-			     "desktop, a relay of TLS or HTTP or one that "
-			     "stores and forwards cannot be excluded from "
-			     "here.");
+			     "desktop, a relay of TLS or HTTP, one that "
+			     "stores and forwards, or a NAT or VPN that hands "
+			     "on packets cannot be excluded from here.");
 		para_end(&p);
 	}
 	if (sc->c->n_addresses == 0)
