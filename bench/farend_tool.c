@@ -3,6 +3,7 @@
  *
  *   farend_tool dump CAPTURE    a line per connection: addresses, ports and
  *                               every number of its summary
+ *   farend_tool hellos CAPTURE  address, port, start and JA4 of TLS clients
  *   farend_tool report CAPTURE  a line per address and question
  *   farend_tool judge [CALIB]   groups of dump lines from stdin ("= NAME"
  *                               opens one), a line per group and question
@@ -27,7 +28,7 @@
 struct run {
 	struct conn_table *table;
 	struct farend *f; /* NULL: measure without */
-	bool dump;
+	bool dump, hellos;
 };
 
 static int fail(const struct err *e)
@@ -61,6 +62,16 @@ static void released(void *arg, uint32_t slot)
 		return;
 	if (r->dump && k->proto == PROTO_TCP)
 		print_summary(fe_conn_of(r->f, slot), k);
+	if (r->hellos) {
+		const char *name = fe_hello_name(r->f->hellos,
+						 fe_conn_of(r->f, slot)->ja4);
+		char a[ADDR_TEXT];
+
+		if (name != NULL)
+			printf("%s %u %" PRId64 " %s\n",
+			       addr_format(&k->src, a), k->sport, k->first_ns,
+			       name);
+	}
 	farend_release(r->f, slot, k);
 }
 
@@ -158,13 +169,15 @@ static bool report(struct farend *f, const char *name, bool texts,
 
 static int with_capture(const char *what, const char *path, int times)
 {
+	static const struct farend_config every = { .all = true };
 	struct err e = { 0 };
-	struct run r = { .dump = strcmp(what, "dump") == 0 };
+	struct run r = { .dump = strcmp(what, "dump") == 0,
+			 .hellos = strcmp(what, "hellos") == 0 };
 
 	for (int i = 0; i < times; i++) {
 		r.table = conn_table_new(65536, released, &r, &e);
 		if (strcmp(what, "bare") != 0)
-			r.f = farend_new(65536, NULL, &e);
+			r.f = farend_new(65536, &every, &e);
 		if (r.table == NULL ||
 		    (r.f == NULL && strcmp(what, "bare") != 0))
 			return fail(&e);
@@ -234,7 +247,7 @@ static int judge(const char *path)
 {
 	static char line[4096];
 	struct err e = { 0 };
-	struct farend_config cfg = { .max_addresses = 16 };
+	struct farend_config cfg = { .max_addresses = 16, .all = true };
 	struct farend_calib *own = path ? farend_calib_read(path, &e) : NULL;
 	struct farend *f;
 	struct fe_address *a = NULL;
@@ -315,7 +328,8 @@ int main(int argc, char **argv)
 	if (argc >= 3)
 		return with_capture(argv[1], argv[2],
 				    argc > 3 ? atoi(argv[3]) : 1);
-	fprintf(stderr, "farend_tool dump|report|time|bare CAPTURE [N] or "
-			"judge [CALIBRATION]\n");
+	fprintf(stderr,
+		"farend_tool dump|hellos|report|time|bare CAPTURE [N] or "
+		"judge [CALIBRATION]\n");
 	return 2;
 }

@@ -67,8 +67,8 @@ static const struct option_def options[] = {
 	  "standard output in place of the text.",
 	  NULL, COMPLETE_FILES },
 	{ OPT_ALL, 0, "all", ARG_NONE, NULL,
-	  "Name every address, every connection, and the best insufficient "
-	  "relays too." },
+	  "Name every address, every connection, the best insufficient "
+	  "relays, and far ends with too little data too." },
 	{ OPT_ALPHA, 0, "alpha", ARG_REQUIRED, "P",
 	  "Probability of one or more false relays in the whole run, if "
 	  "none is there (default 0.01)." },

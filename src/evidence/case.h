@@ -189,6 +189,8 @@ struct case_far_end {
 	microbans log10_e, log10_lr;
 	double leg_low_ms, leg_high_ms; /* negative = none */
 	double resolution_ms;
+	char ja4[4][40]; /* TLS clients, terminating-relay only */
+	uint8_t n_ja4;
 	uint32_t *connections;
 	size_t n_connections;
 };
@@ -229,6 +231,8 @@ struct case_record {
 	size_t n_chains;
 	struct case_far_end *far_ends;
 	size_t n_far_ends;
+	uint64_t far_end_mute; /* statements with too little data: counted,
+				* not kept (--all keeps them) */
 	struct case_address *addresses;
 	size_t n_addresses;
 	struct case_hypotheses hyp;

@@ -66,6 +66,10 @@ static void copy_text(char *to, size_t room, const char *from)
 	to[n] = '\0';
 }
 
+_Static_assert(sizeof(((struct case_far_end *)0)->ja4) ==
+		       sizeof(((struct farend_entry *)0)->ja4),
+	       "copied as a whole");
+
 static bool fill_entry(struct case_far_end *o, const struct farend_entry *n)
 {
 	memset(o, 0, sizeof(*o));
@@ -80,6 +84,8 @@ static bool fill_entry(struct case_far_end *o, const struct farend_entry *n)
 	o->leg_low_ms = n->leg.high_ns < 0 ? -1 : (double)n->leg.low_ns / 1e6;
 	o->leg_high_ms = n->leg.high_ns < 0 ? -1 : (double)n->leg.high_ns / 1e6;
 	o->resolution_ms = (double)n->resolution_ns / 1e6;
+	o->n_ja4 = n->n_ja4;
+	memcpy(o->ja4, n->ja4, sizeof(o->ja4));
 	o->connections = calloc((size_t)n->n_conn_ids + 1, sizeof(uint32_t));
 	if (o->connections == NULL)
 		return false;
@@ -175,6 +181,26 @@ static bool apply_address(const struct index *x, const struct farend_address *n)
 	return true;
 }
 
+/* What the far end lost, beside the other counters. */
+static bool add_losses(struct case_record *c, const struct farend_stats *s)
+{
+	const struct case_counter more[] = {
+		{ "far_end_addresses_refused", s->address_overflow },
+		{ "far_end_connections_dropped", s->summary_dropped },
+		{ "client_hellos_cut", s->hello_cut },
+	};
+	const size_t n = sizeof(more) / sizeof(more[0]);
+	struct case_counter *p =
+		reallocarray(c->losses, c->n_losses + n, sizeof(*p));
+
+	if (p == NULL)
+		return false;
+	memcpy(p + c->n_losses, more, sizeof(more));
+	c->losses = p;
+	c->n_losses += n;
+	return true;
+}
+
 /* Addresses of which nothing is said: one counter, where there are any. */
 static bool count_silent(struct case_record *c, uint64_t n)
 {
@@ -195,7 +221,8 @@ static bool apply(struct case_record *c, const struct index *x,
 		  const struct farend_report *r)
 {
 	c->far_ends = calloc(r->n_entries + 1, sizeof(*c->far_ends));
-	if (c->far_ends == NULL || !count_silent(c, r->not_listed))
+	if (c->far_ends == NULL || !add_losses(c, &r->stats) ||
+	    !count_silent(c, r->not_listed))
 		return false;
 	for (size_t i = 0; i < r->n_entries; i++)
 		if (!apply_entry(c, x, &r->entries[i]))
@@ -203,6 +230,7 @@ static bool apply(struct case_record *c, const struct index *x,
 	for (size_t i = 0; i < r->n_addresses; i++)
 		if (!apply_address(x, &r->addresses[i]))
 			return false;
+	c->far_end_mute = r->mute;
 	copy_text(c->calibration, sizeof(c->calibration), r->calibration);
 	return true;
 }

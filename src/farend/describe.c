@@ -88,9 +88,11 @@ static void spoof(const struct fe_view *v, struct farend_address *out)
 }
 
 static void mismatch(const struct fe_view *v, struct farend_address *out,
-		     const struct fe_summary *s, const struct fe_sig_os *o)
+		     const struct fe_summary *s, const struct fe_sig_os *o,
+		     const struct fe_sig_tls *t)
 {
 	struct farend_finding *f;
+	uint8_t os = t ? t->os : s->app_os;
 
 	for (int i = 0; i < out->n_findings; i++)
 		if (strcmp(out->findings[i].proposition, "os-mismatch") == 0)
@@ -100,14 +102,32 @@ static void mismatch(const struct fe_view *v, struct farend_address *out,
 	if (f == NULL)
 		return;
 	snprintf(f->observed, sizeof(f->observed),
-		 "the SYN is %s, the application names %s", o->label,
-		 os_name(s->app_os));
+		 "the SYN is %s, the application %s %s%s%s%s", o->label,
+		 t ? "is found on" : "names", os_name(os), t ? ": " : "",
+		 t ? t->label : "", t ? " by its TLS client hello" : "");
 	snprintf(f->inferred, sizeof(f->inferred),
 		 "consistent with a relay, a NAT of several systems, a "
 		 "virtual machine or a false name");
 	/* P(differ | relay) about 0.3, P(differ | one host) about 0.03 */
 	f->log10_lr = num_microbans(10.0);
 	f->conns[0] = s->id;
+}
+
+/* The TLS library: its name, and whether it fits the SYN. */
+static void tls_client(const struct fe_view *v, struct farend_address *out,
+		       const struct fe_summary *s, const struct fe_sig_os *o)
+{
+	const char *ja4 = fe_hello_name(v->f->hellos, s->ja4);
+	const struct fe_sig_tls *t =
+		ja4 ? fe_sigs_find_tls(v->f->sigs, ja4) : NULL;
+
+	if (t == NULL)
+		return;
+	if (out->app_class[0] == '\0')
+		snprintf(out->app_class, sizeof(out->app_class), "%s",
+			 t->label);
+	if (o != NULL && t->os != FE_OS_UNKNOWN && t->os != o->os)
+		mismatch(v, out, s, o, t);
 }
 
 static void link_finding(const struct fe_view *v, struct farend_address *out,
@@ -164,6 +184,7 @@ void fe_describe(const struct fe_view *v, struct farend_address *out)
 				 os_name(s->app_os));
 		if (o != NULL && s->app_os != FE_OS_UNKNOWN &&
 		    o->os != s->app_os)
-			mismatch(v, out, s, o);
+			mismatch(v, out, s, o, NULL);
+		tls_client(v, out, s, o);
 	}
 }

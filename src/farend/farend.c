@@ -58,8 +58,10 @@ struct farend *farend_new(uint32_t max_conns, const struct farend_config *cfg,
 		mem_map((size_t)f->max_addresses * sizeof(*f->addresses));
 	f->index = calloc(n, sizeof(*f->index));
 	f->pool = mem_map((size_t)f->pool_size * sizeof(*f->pool));
+	f->hellos = mem_map(sizeof(*f->hellos));
 	if (f->conns == NULL || f->done == NULL || f->blank == NULL ||
-	    f->addresses == NULL || f->index == NULL || f->pool == NULL) {
+	    f->addresses == NULL || f->index == NULL || f->pool == NULL ||
+	    f->hellos == NULL) {
 		err_set(e, ERR_MEMORY,
 			"no memory for the far end of %u "
 			"connections",
@@ -80,6 +82,7 @@ void farend_free(struct farend *f)
 	mem_unmap(f->addresses,
 		  (size_t)f->max_addresses * sizeof(*f->addresses));
 	mem_unmap(f->pool, (size_t)f->pool_size * sizeof(*f->pool));
+	mem_unmap(f->hellos, sizeof(*f->hellos));
 	free(f->index);
 	free(f->own_calib);
 	free(f->own_sigs);
@@ -111,6 +114,7 @@ void farend_update(struct farend *f, const struct segment *s,
 		   const struct conn_event *ev, const struct conn *c)
 {
 	uint32_t slot = ev->slot;
+	struct fe_conn *fc;
 
 	(void)c;
 	if (slot >= f->max_conns)
@@ -127,8 +131,11 @@ void farend_update(struct farend *f, const struct segment *s,
 	}
 	if (bit(f->done, slot))
 		return;
-	if (fe_measure(&f->conns[slot], s, ev, &f->stats))
+	fc = &f->conns[slot];
+	if (fe_measure(fc, s, ev, &f->stats))
 		set_bit(f->done, slot, true);
+	if (fc->ja4 >= FE_JA4_MORE)
+		fe_hello_take(f->hellos, fc, slot, s, ev, &f->stats);
 }
 
 const struct fe_conn *fe_conn_of(const struct farend *f, uint32_t slot)
@@ -171,6 +178,7 @@ static void summarize(const struct fe_conn *fc, const struct conn *c,
 		.flags = fc->flags,
 		.mss = fc->mss,
 		.window = fc->window,
+		.ja4 = fc->ja4 < FE_JA4_MORE ? fc->ja4 : 0,
 		.ttl = fc->ttl,
 		.wscale = fc->wscale,
 		.proto = fc->proto,
@@ -220,6 +228,7 @@ void farend_release(struct farend *f, uint32_t slot, const struct conn *c)
 		return;
 	}
 	a->handshakes++;
+	f->stats.hello_cut += fc->ja4 >= FE_JA4_MORE;
 	if (fc->flags & FE_DATA) {
 		a->data++;
 		a->last_ns = c->last_ns;

@@ -32,6 +32,7 @@
 #define FAREND_LEGS	6  /* groups of real clients told apart */
 #define FAREND_CONNS	16 /* connections used per address and named */
 #define FAREND_FINDINGS 6
+#define FAREND_JA4	4 /* TLS clients named per address */
 
 enum farend_question { FAREND_TERMINATING, FAREND_TUNNEL, FAREND_SHARED };
 #define FAREND_QUESTIONS 3
@@ -121,6 +122,8 @@ struct farend_entry {
 	uint32_t hosts; /* C: at least this many; 0 = not said */
 	uint32_t conn_ids[FAREND_CONNS];
 	uint8_t n_conn_ids;
+	char ja4[FAREND_JA4][40]; /* TLS clients, question A only */
+	uint8_t n_ja4;
 	char kind[24]; /* "socks-or-connect", "port-forward", "" */
 	char observed[240], inferred[240]; /* one sentence each */
 };
@@ -149,15 +152,19 @@ struct farend_stats {
 	uint64_t conns, turns, crossing, loss, no_handshake;
 	uint64_t large; /* flights beyond one window, or sent in pieces */
 	uint64_t address_overflow, summary_dropped;
+	uint64_t hello;	    /* ClientHellos that have a JA4 */
+	uint64_t hello_cut; /* not whole in the capture, or no room */
 };
 
 struct farend_report {
 	/* by address, then question; an address with one connection has
-	 * only the questions that were answered */
+	 * only the questions that were answered, and unless all is asked
+	 * for, undetermined ones with too little data are but counted */
 	struct farend_entry *entries;
 	size_t n_entries;
 	struct farend_address *addresses; /* in order of address */
 	size_t n_addresses;
+	uint64_t mute;	       /* entries counted, not kept */
 	uint64_t judged;       /* K: addresses with a question put */
 	uint64_t not_listed;   /* addresses judged without an answer, see
 				* farend_finish_for() */
@@ -178,6 +185,7 @@ struct farend_config {
 	uint32_t max_addresses; /* 0: 65,536 */
 	uint32_t max_summaries; /* 0: 4 per address */
 	double alpha;		/* 0: 0.01, for sufficient */
+	bool all;		/* entries that say nothing, too */
 };
 
 struct farend;

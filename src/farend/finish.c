@@ -138,6 +138,23 @@ static int64_t median_gap(const struct fe_view *v)
 	return median(g, n);
 }
 
+/* The TLS clients of the address, in order of time, each once. */
+static void name_clients(const struct fe_view *v, struct farend_entry *e)
+{
+	for (size_t i = 0; i < v->n && e->n_ja4 < FAREND_JA4; i++) {
+		const char *name = fe_hello_name(v->f->hellos, v->u[i]->ja4);
+		int k = 0;
+
+		if (name == NULL)
+			continue;
+		while (k < e->n_ja4 && strcmp(e->ja4[k], name) != 0)
+			k++;
+		if (k == e->n_ja4)
+			snprintf(e->ja4[e->n_ja4++], sizeof(e->ja4[0]), "%s",
+				 name);
+	}
+}
+
 static void judge(struct fe_view *v, struct farend_entry *e)
 {
 	static void (*const ask[FAREND_QUESTIONS])(const struct fe_view *,
@@ -165,6 +182,8 @@ static void judge(struct fe_view *v, struct farend_entry *e)
 			.excluded_loss = v->a->loss,
 		};
 		ask[q](v, x);
+		if (q == FAREND_TERMINATING)
+			name_clients(v, x);
 		/* no answer is never without a reason */
 		if (x->answer == FAREND_UNDETERMINED && x->reason == FAREND_OK)
 			x->reason = FAREND_BELOW;
@@ -173,16 +192,39 @@ static void judge(struct fe_view *v, struct farend_entry *e)
 	}
 }
 
+/* No answer, and for no better reason than that there was little to see. */
+static bool is_mute(const struct farend_entry *e)
+{
+	if (e->answer != FAREND_UNDETERMINED || e->n_ja4 > 0)
+		return false;
+	return e->reason == FAREND_TOO_FEW || e->reason == FAREND_NO_TURNS ||
+	       e->reason == FAREND_ONE_SIDED ||
+	       (e->reason == FAREND_BELOW &&
+		e->question != FAREND_TERMINATING &&
+		e->log10_lr < MICROBANS_PER_BAN &&
+		e->log10_lr > -MICROBANS_PER_BAN);
+}
+
 /* An address with one connection keeps only what was answered. */
-static size_t keep(const struct fe_view *v, struct farend_entry *e)
+static size_t keep(const struct fe_view *v, struct farend_entry *e,
+		   struct farend_report *r)
 {
 	size_t n = 0;
 
-	if (v->n > 1)
-		return FAREND_QUESTIONS;
-	for (int q = 0; q < FAREND_QUESTIONS; q++)
-		if (e[q].answer != FAREND_UNDETERMINED)
-			e[n++] = e[q];
+	r->judged += e[FAREND_TERMINATING].turns > 0 &&
+		     (v->n > 1 ||
+		      e[FAREND_TERMINATING].answer != FAREND_UNDETERMINED);
+	for (int q = 0; q < FAREND_QUESTIONS; q++) {
+		if (v->n <= 1 && e[q].answer == FAREND_UNDETERMINED)
+			continue;
+		if (!v->f->cfg.all && is_mute(&e[q])) {
+			r->mute++;
+			continue;
+		}
+		if (n != (size_t)q)
+			e[n] = e[q];
+		n++;
+	}
 	return n;
 }
 
@@ -198,9 +240,6 @@ static void thresholds(const struct farend *f, struct farend_report *r)
 {
 	microbans t;
 
-	for (size_t i = 0; i < r->n_entries; i++)
-		r->judged += r->entries[i].question == FAREND_TERMINATING &&
-			     r->entries[i].turns > 0;
 	r->expected_false = 0.001 * (double)r->judged;
 	t = num_microbans((double)(r->judged ? r->judged : 1) / f->cfg.alpha);
 	for (size_t i = 0; i < r->n_entries; i++) {
@@ -243,7 +282,7 @@ static size_t pick_listed(const struct farend *f,
 			  const struct fe_address **order,
 			  struct farend_report *out)
 {
-	bool abound = f->n_addresses > DESCRIBE_ALL;
+	bool abound = f->n_addresses > DESCRIBE_ALL && !f->cfg.all;
 	size_t n = 0;
 
 	v->f = f;
@@ -269,7 +308,7 @@ static void list(struct fe_view *v, const struct fe_address *a,
 	if (v->n == 0)
 		return;
 	judge(v, &out->entries[out->n_entries]);
-	out->n_entries += keep(v, &out->entries[out->n_entries]);
+	out->n_entries += keep(v, &out->entries[out->n_entries], out);
 }
 
 bool farend_finish_for(struct farend *f, const struct farend_asked *asked,

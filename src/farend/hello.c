@@ -26,12 +26,8 @@ static uint32_t named(uint32_t h)
 	return h ? h : 1; /* 0 means unknown */
 }
 
-/* RFC 8701: values 0x?a?a are put in at random. */
-static bool is_grease(uint16_t v)
-{
-	return (v & 0x0f0f) == 0x0a0a && v >> 8 == (v & 0xff);
-}
-
+/* Of the ciphers alone: with the extensions (JA4, ja4.c) one program that
+ * resumes or names its server would count as two. */
 uint32_t fe_tls_stack(const uint8_t *p, size_t len)
 {
 	struct rd r = rd_make(p, len);
@@ -47,7 +43,7 @@ uint32_t fe_tls_stack(const uint8_t *p, size_t len)
 		uint16_t c = rd_be16(&r);
 		uint8_t b[2] = { (uint8_t)(c >> 8), (uint8_t)c };
 
-		if (rd_ok(&r) && !is_grease(c))
+		if (rd_ok(&r) && !fe_is_grease(c))
 			h = fnv(h, b, 2);
 	}
 	return named(h);

@@ -165,12 +165,46 @@ static bool link_line(struct farend_sigs *s, char *const *w, size_t n)
 	return true;
 }
 
+/* "t13d1516h2_8daaf6152771_02713d6af862" */
+static bool is_ja4(const char *w)
+{
+	static const size_t bars[2] = { 10, 23 };
+
+	if (strlen(w) != 36 || w[0] != 't' || (w[3] != 'd' && w[3] != 'i'))
+		return false;
+	for (size_t i = 0; i < 36; i++)
+		if ((w[i] == '_') != (i == bars[0] || i == bars[1]))
+			return false;
+	return true;
+}
+
+static bool tls_line(struct farend_sigs *s, char *const *w, size_t n)
+{
+	struct fe_sig_tls *t = &s->tls[s->n_tls];
+
+	if (n < 6 || s->n_tls == FE_SIGS_TLS || !is_ja4(w[1]) ||
+	    strlen(w[3]) >= sizeof(t->label))
+		return false;
+	t->os = FE_OS_UNKNOWN;
+	if (strcmp(w[2], "any") != 0) {
+		t->os = os_parse(w[2]);
+		if (t->os == FE_OS_OTHER)
+			return false;
+	}
+	strcpy(t->ja4, w[1]);
+	strcpy(t->label, w[3]);
+	s->n_tls++;
+	return true;
+}
+
 static bool sigs_line(void *arg, char *const *w, size_t n)
 {
 	if (strcmp(w[0], "os") == 0)
 		return os_line(arg, w, n);
 	if (strcmp(w[0], "link") == 0)
 		return link_line(arg, w, n);
+	if (strcmp(w[0], "tls") == 0)
+		return tls_line(arg, w, n);
 	return false;
 }
 
@@ -249,6 +283,18 @@ const struct fe_sig_link *fe_sigs_find_link(const struct farend_sigs *s,
 	for (size_t i = 0; i < s->n_link; i++)
 		if (s->link[i].mss == mss)
 			return &s->link[i];
+	return NULL;
+}
+
+const struct fe_sig_tls *fe_sigs_find_tls(const struct farend_sigs *s,
+					  const char *ja4)
+{
+	enum { HASHES = 10, VERSION = 1 };
+
+	for (size_t i = 0; i < s->n_tls && strlen(ja4) > HASHES; i++)
+		if (strcmp(s->tls[i].ja4 + HASHES, ja4 + HASHES) == 0 &&
+		    memcmp(s->tls[i].ja4 + VERSION, ja4 + VERSION, 2) == 0)
+			return &s->tls[i];
 	return NULL;
 }
 

@@ -4,11 +4,14 @@
  * A text file that users can extend, one signature per line:
  *   os   CLASS LAYOUT WINDOW WSCALE TTL DATE ORIGIN
  *   link MSS KIND LABEL DATE ORIGIN
+ *   tls  JA4 SYSTEM LABEL DATE ORIGIN
  * LAYOUT names the options of the SYN in order: M mss, S sack permitted,
  * T timestamp, N nop, W window scale, E end, ? other ("MSTNW").
  * WINDOW is a number, "*" or "M*" (a whole multiple of the MSS); WSCALE and
  * TTL a number or "*".  KIND of a link: native, access (PPPoE, mobile),
- * tunnel.  LABEL has no spaces.
+ * tunnel.  SYSTEM: the one that this TLS client is found on ("linux",
+ * "windows", "macos", "freebsd"), "any" for a program that runs on all.
+ * LABEL has no spaces.
  */
 #ifndef FAREND_SIGS_H
 #define FAREND_SIGS_H
@@ -48,13 +51,20 @@ struct fe_sig_link {
 	uint8_t kind;
 };
 
+struct fe_sig_tls {
+	char ja4[40], label[48];
+	uint8_t os; /* FE_OS_UNKNOWN: any */
+};
+
 #define FE_SIGS_OS   64
 #define FE_SIGS_LINK 64
+#define FE_SIGS_TLS  128
 
 struct farend_sigs {
 	struct fe_sig_os os[FE_SIGS_OS];
 	struct fe_sig_link link[FE_SIGS_LINK];
-	uint8_t n_os, n_link;
+	struct fe_sig_tls tls[FE_SIGS_TLS];
+	uint8_t n_os, n_link, n_tls;
 };
 
 /* Option kinds in order, 3 bits each, first in the highest; 10 at most. */
@@ -74,6 +84,10 @@ const struct fe_sig_os *fe_sigs_find_os(const struct farend_sigs *s,
 					uint8_t ttl);
 const struct fe_sig_link *fe_sigs_find_link(const struct farend_sigs *s,
 					    uint16_t mss);
+/* Same version, ciphers, extensions and signature algorithms; whether the
+ * server is named and the ALPN depend on the address asked for. */
+const struct fe_sig_tls *fe_sigs_find_tls(const struct farend_sigs *s,
+					  const char *ja4);
 /* Initial TTL (32, 64, 128, 255) and hops from the one seen. */
 uint8_t fe_ttl_initial(uint8_t ttl);
 /* The MSS m that a Linux stack had when it chose window = floor(65535/m)*m,

@@ -12,6 +12,13 @@
 #define FE_TURNS 8
 #define FE_NONE	 UINT32_MAX
 
+#define FE_JA4_TEXT    37     /* with its NUL */
+#define FE_JA4_NAMES   2048   /* different ones in one capture */
+#define FE_JA4_START   0xffff /* fe_conn.ja4: the hello begins here, */
+#define FE_JA4_MORE    0xfffe /* goes on */
+#define FE_HELLO_PARTS 64     /* hellos collected at a time */
+#define FE_HELLO_BYTES 4096
+
 enum fe_proto {
 	FE_P_UNKNOWN, /* nothing said yet */
 	FE_P_TLS,
@@ -84,10 +91,11 @@ struct fe_conn {
 	uint16_t flags;
 	uint16_t mss, window;
 	uint16_t segments; /* seen while measuring */
+	uint16_t ja4;	   /* number of the name, FE_JA4_*, 0 = none */
 	uint8_t ttl, wscale, proto, stage;
 	uint8_t n_turns, n_rdev, crossing, loss;
 	uint8_t app_os; /* enum fe_os, from banner or User-Agent */
-	uint8_t spare[3];
+	uint8_t spare;
 };
 _Static_assert(sizeof(struct fe_conn) <= 128, "design.md section 9");
 
@@ -99,7 +107,7 @@ struct fe_summary {
 	uint32_t r0_us, rmin_us, rdata_us, rdev_us, eta_us;
 	uint32_t turns[FE_TURNS];
 	uint32_t stack, layout, ts_off;
-	uint16_t flags, mss, window;
+	uint16_t flags, mss, window, ja4;
 	uint8_t ttl, wscale, proto, n_turns, n_rdev, app_os;
 	uint8_t crossing, loss;
 };
@@ -115,6 +123,19 @@ struct fe_address {
 	bool dropped; /* a summary found no room */
 };
 
+struct fe_hello_part {
+	uint32_t slot, have, next_seq;
+	uint8_t bytes[FE_HELLO_BYTES];
+};
+
+/* JA4 names of this capture, and hellos on their way. */
+struct fe_hellos {
+	struct fe_hello_part part[FE_HELLO_PARTS];
+	char name[FE_JA4_NAMES][FE_JA4_TEXT];
+	uint16_t index[2 * FE_JA4_NAMES]; /* number of a name; 0 = empty */
+	uint32_t n_names;
+};
+
 struct farend {
 	/* A bit per slot each, small enough for the nearest caches. */
 	uint8_t *done;	       /* nothing more to measure */
@@ -127,6 +148,7 @@ struct farend {
 	uint32_t *index; /* address number + 1; 0 = empty */
 	struct fe_summary *pool;
 	uint32_t pool_size, pool_used;
+	struct fe_hellos *hellos;
 	const struct farend_calib *calib;
 	const struct farend_sigs *sigs;
 	struct farend_calib *own_calib;
@@ -150,6 +172,26 @@ uint32_t fe_ssh_stack(const uint8_t *p, size_t len, uint8_t *os);
 uint32_t fe_http_stack(const uint8_t *p, size_t len, uint8_t *os, bool *proxy);
 /* SMTP and alike: the verb and the shape of its argument. */
 uint32_t fe_line_stack(const uint8_t *p, size_t len);
+
+/* RFC 8701: values 0x?a?a are put in at random. */
+static inline bool fe_is_grease(uint16_t v)
+{
+	return (v & 0x0f0f) == 0x0a0a && v >> 8 == (v & 0xff);
+}
+
+/* ja4.c: from the TLS record on.  How many bytes the ClientHello takes with
+ * its headers, 9 when too few are there to know, 0 when one record does not
+ * hold it. */
+size_t fe_hello_bytes(const uint8_t *p, size_t len);
+/* false when it is not whole, or no ClientHello. */
+bool fe_ja4(const uint8_t *p, size_t len, char out[FE_JA4_TEXT]);
+
+/* hellos.c: a segment of a connection whose ja4 is FE_JA4_START or _MORE. */
+void fe_hello_take(struct fe_hellos *t, struct fe_conn *fc, uint32_t slot,
+		   const struct segment *s, const struct conn_event *ev,
+		   struct farend_stats *st);
+/* Borrows; NULL for 0. */
+const char *fe_hello_name(const struct fe_hellos *t, uint16_t ja4);
 
 /* address.c */
 struct fe_address *fe_address_get(struct farend *f, const struct addr *a,

@@ -202,6 +202,7 @@ static bool on_first_client(struct fe_conn *fc, const struct segment *s,
 		fc->proto = FE_P_TLS;
 		fc->stage = TLS_HELLO;
 		fc->stack = fe_tls_stack(p, n);
+		fc->ja4 = FE_JA4_START;
 	} else if (n >= 4 && memcmp(p, "SSH-", 4) == 0) {
 		fc->proto = FE_P_SSH;
 		fc->stage = SSH_KEX;
@@ -299,6 +300,7 @@ static unsigned line_kind(struct fe_conn *fc, const uint8_t *p, size_t n)
 		fc->stage = TLS_HELLO;
 		fc->flags |= FE_STARTTLS;
 		fc->stack = fe_tls_stack(p, n);
+		fc->ja4 = FE_JA4_START;
 		return FE_K_STARTTLS;
 	}
 	fc->stage = 1;

@@ -235,6 +235,7 @@ static bool run_open(struct run *r, struct err *e)
 	if (!o->no_far_end) {
 		cfg.alpha = o->alpha;
 		cfg.calib = o->calibration;
+		cfg.all = o->all;
 		r->far = farend_new(o->max_conns, &cfg, e);
 		if (r->far == NULL)
 			return false;

@@ -366,6 +366,8 @@ static void far_ends(const struct page *pg)
 				 f->leg_high_ms);
 			line(pg, "far leg:", text);
 		}
+		for (int k = 0; k < f->n_ja4; k++)
+			line(pg, k == 0 ? "TLS clients:" : "", f->ja4[k]);
 	}
 }
 

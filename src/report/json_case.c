@@ -256,6 +256,10 @@ static void far_end(struct json *j, const struct case_far_end *f)
 	kms(j, "high", f->leg_high_ms);
 	json_end(j);
 	kms(j, "resolution_ms", f->resolution_ms);
+	open_at(j, "ja4", json_array);
+	for (size_t i = 0; i < f->n_ja4; i++)
+		json_string(j, f->ja4[i]);
+	json_end(j);
 	open_at(j, "connections", json_array);
 	for (size_t i = 0; i < f->n_connections; i++)
 		json_uint(j, f->connections[i]);
@@ -342,6 +346,7 @@ static void lists(struct json *j, const struct case_record *c, bool all)
 	for (size_t i = 0; i < c->n_far_ends; i++)
 		far_end(j, &c->far_ends[i]);
 	json_end(j);
+	json_kuint(j, "far_end_mute", c->far_end_mute);
 	open_at(j, "addresses", json_array);
 	for (size_t i = 0; i < c->n_addresses; i++)
 		address(j, &c->addresses[i]);

@@ -463,6 +463,35 @@ static void read_chain(struct reader *r, struct json_object *o,
 	ch->lag_ns = get_int(r, o, "lag_ns", -NS_MAX, NS_MAX);
 }
 
+/* Names of TLS clients; cases before 2026-11-22 have none. */
+static void read_ja4(struct reader *r, struct json_object *o,
+		     struct case_far_end *f)
+{
+	const size_t most = sizeof(f->ja4) / sizeof(f->ja4[0]);
+	struct json_object *list;
+
+	if (r->failed || !json_object_object_get_ex(o, "ja4", &list))
+		return;
+	if (!json_object_is_type(list, json_type_array) ||
+	    json_object_array_length(list) > most) {
+		bad(r, "ja4", "not a list of at most four names");
+		return;
+	}
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *v = json_object_array_get_idx(list, i);
+		int n = json_object_is_type(v, json_type_string)
+				? json_object_get_string_len(v)
+				: 0;
+
+		if (n != 36) {
+			bad(r, "ja4", "not a name of 36 characters");
+			return;
+		}
+		memcpy(f->ja4[f->n_ja4], json_object_get_string(v), 36);
+		f->ja4[f->n_ja4++][36] = '\0';
+	}
+}
+
 static void read_far_end(struct reader *r, struct json_object *o,
 			 struct case_far_end *f)
 {
@@ -481,6 +510,7 @@ static void read_far_end(struct reader *r, struct json_object *o,
 		f->leg_high_ms = get_ms(r, v, "high");
 	}
 	f->resolution_ms = get_ms(r, o, "resolution_ms");
+	read_ja4(r, o, f);
 	f->connections = get_ids(r, o, &f->n_connections);
 }
 
@@ -623,6 +653,9 @@ static bool read_all(struct json_object *o, struct case_record *c,
 		 sizeof(c->frames_missing));
 	READ_LIST("chains", chains, n_chains, read_chain);
 	READ_LIST("far_end", far_ends, n_far_ends, read_far_end);
+	if (json_object_object_get_ex(o, "far_end_mute", NULL))
+		c->far_end_mute = (uint64_t)get_int(r, o, "far_end_mute", 0,
+						    INT64_MAX);
 	READ_LIST("addresses", addresses, n_addresses, read_address);
 	read_hypotheses(r, o, c);
 	read_losses(r, o, c);

@@ -22,10 +22,11 @@ static void released(void *arg, uint32_t slot)
 
 void talk_open(struct talk *t, const struct farend_config *cfg)
 {
+	static const struct farend_config every = { .all = true };
 	struct err e;
 
 	memset(t, 0, sizeof(*t));
-	t->f = farend_new(64, cfg, &e);
+	t->f = farend_new(64, cfg ? cfg : &every, &e);
 	t->table = conn_table_new(64, released, t, &e);
 	assert(t->f != NULL && t->table != NULL);
 	t->client = 1;

@@ -20,6 +20,7 @@ struct talk {
 	struct fe_conn last; /* as it was at release */
 };
 
+/* cfg NULL: every entry is kept. */
 void talk_open(struct talk *t, const struct farend_config *cfg);
 void talk_close(struct talk *t);
 /* One segment at time us; dir 0 from the client.  Acknowledges all that the

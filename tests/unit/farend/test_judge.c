@@ -147,6 +147,26 @@ static void test_few(void **state)
 	talk_close(&t);
 }
 
+/* What has too little data is counted, not kept. */
+static void test_mute(void **state)
+{
+	struct farend_config cfg = { .all = false };
+	struct farend_report r;
+	struct talk t;
+
+	(void)state;
+	talk_open(&t, &cfg);
+	talk_lines(&t, 1000000, RTT, 300, 5);
+	talk_lines(&t, 9000000, RTT, 300, 5);
+	finish(&t, &r);
+	assert_int_equal(r.judged, 1);
+	assert_int_equal(r.n_entries + r.mute, FAREND_QUESTIONS);
+	assert_true(r.mute >= 2);
+	assert_int_equal(r.n_addresses, 1);
+	farend_report_free(&r);
+	talk_close(&t);
+}
+
 static void test_shared(void **state)
 {
 	const struct farend_entry *c;
@@ -273,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_one_kind_saturates),
 		cmocka_unit_test(test_slow_program),
 		cmocka_unit_test(test_few),
+		cmocka_unit_test(test_mute),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_overflow),
