@@ -348,6 +348,8 @@ def main():
     p.add_argument("--runs", type=int, default=300)
     p.add_argument("--calibration", help="use this one, do not learn")
     p.add_argument("--write-calibration")
+    p.add_argument("--later-half", action="store_true", help="direct runs "
+                   "from the later half only: the first made the calibration")
     p.add_argument("--seed", type=int, default=1)
     a = p.parse_args()
     TOOL = a.tool
@@ -377,7 +379,8 @@ def main():
             elif s.get("slow") or not is_direct(s) or s.get("tool") == \
                     "ovpnt":
                 other[("slow" if s.get("slow") else s["tool"],)].append(r)
-            elif a.calibration or held or not r["early"]:
+            elif (a.calibration and not a.later_half) or held or \
+                    not r["early"]:
                 negc[(s.get("tool") or s["client"],)].append(r)
         neg = runs(rng, negc, a.runs)
         pos = runs(rng, posc, max(10, a.runs // 10))

@@ -187,6 +187,7 @@ static bool add_losses(struct case_record *c, const struct farend_stats *s)
 	const struct case_counter more[] = {
 		{ "far_end_addresses_refused", s->address_overflow },
 		{ "far_end_connections_dropped", s->summary_dropped },
+		{ "far_end_prefixes_refused", s->prefix_overflow },
 		{ "client_hellos_cut", s->hello_cut },
 	};
 	const size_t n = sizeof(more) / sizeof(more[0]);

@@ -8,6 +8,9 @@
 
 #include "farend/track.h"
 
+#define PREFIX_MIN  3 /* handshakes of a network before it says anything */
+#define PREFIX_WIDE 8 /* a network of such a range says nothing */
+#define HOPS_APART  3 /* beyond its range: routes differ by one or two */
 #define REPEATED_NS INT64_C(60000000000) /* "over time": a minute apart */
 
 static struct farend_finding *finding(struct farend_address *out,
@@ -28,6 +31,53 @@ static const char *os_name(uint8_t os)
 					 "Apple",   "BSD",   "other" };
 
 	return os < 6 ? n[os] : n[0];
+}
+
+/* SYNs that nobody completed, over another number of hops than the handshakes
+ * of the same network. */
+static void prefix_conflict(const struct fe_view *v, struct farend_address *out)
+{
+	const struct fe_prefix *p =
+		fe_prefix_find(v->f->prefixes, &v->a->address);
+	int hops = fe_ttl_initial(v->a->syn_ttl) - v->a->syn_ttl;
+	struct farend_finding *f;
+
+	if (p == NULL || v->a->syn_ttl == 0 || p->n < PREFIX_MIN ||
+	    p->high - p->low > PREFIX_WIDE ||
+	    (hops > p->low - HOPS_APART && hops < p->high + HOPS_APART))
+		return;
+	f = finding(out, "prefix-hop-conflict");
+	if (f == NULL)
+		return;
+	snprintf(f->observed, sizeof(f->observed),
+		 "%u SYNs that were never completed, over %d hops by TTL; %u "
+		 "handshakes of the same %s over %u to %u",
+		 v->a->synonly + v->a->refused, hops, p->n,
+		 addr_is_v4(&v->a->address) ? "/24" : "/48", p->low, p->high);
+	snprintf(f->inferred, sizeof(f->inferred),
+		 "consistent with a forged address, or with another route");
+	/* P(apart | forged) 0.9 (Jin, Wang, Shin), P(apart | own) about 0.1 */
+	f->log10_lr = num_microbans(9.0);
+}
+
+static void backscatter(const struct fe_view *v, struct farend_address *out)
+{
+	const struct fe_address *a = v->a;
+	struct farend_finding *f;
+
+	/* a lone RST may end what began before the capture */
+	if (a->back_synack == 0)
+		return;
+	f = finding(out, "backscatter");
+	if (f == NULL)
+		return;
+	snprintf(f->observed, sizeof(f->observed),
+		 "%u SYN-ACKs and %u lone RSTs to this address, which was not "
+		 "seen to ask; %u of its connections show both directions",
+		 a->back_synack, a->back_rst, a->conns - a->one_sided);
+	snprintf(f->inferred, sizeof(f->inferred),
+		 "somebody forged this address elsewhere, or its own packets "
+		 "took a way that this capture does not see");
 }
 
 static void spoof(const struct fe_view *v, struct farend_address *out)
@@ -65,6 +115,8 @@ static void spoof(const struct fe_view *v, struct farend_address *out)
 				 : "the address held the return path at that "
 				   "time (or somebody on the path did)");
 	}
+	backscatter(v, out);
+	prefix_conflict(v, out);
 	for (size_t i = 0; i < v->n; i++) {
 		uint8_t t = v->u[i]->ttl, hops = fe_ttl_initial(t) - t;
 

@@ -59,9 +59,10 @@ struct farend *farend_new(uint32_t max_conns, const struct farend_config *cfg,
 	f->index = calloc(n, sizeof(*f->index));
 	f->pool = mem_map((size_t)f->pool_size * sizeof(*f->pool));
 	f->hellos = mem_map(sizeof(*f->hellos));
+	f->prefixes = mem_map(FE_PREFIXES * sizeof(*f->prefixes));
 	if (f->conns == NULL || f->done == NULL || f->blank == NULL ||
 	    f->addresses == NULL || f->index == NULL || f->pool == NULL ||
-	    f->hellos == NULL) {
+	    f->hellos == NULL || f->prefixes == NULL) {
 		err_set(e, ERR_MEMORY,
 			"no memory for the far end of %u "
 			"connections",
@@ -83,6 +84,7 @@ void farend_free(struct farend *f)
 		  (size_t)f->max_addresses * sizeof(*f->addresses));
 	mem_unmap(f->pool, (size_t)f->pool_size * sizeof(*f->pool));
 	mem_unmap(f->hellos, sizeof(*f->hellos));
+	mem_unmap(f->prefixes, FE_PREFIXES * sizeof(*f->prefixes));
 	free(f->index);
 	free(f->own_calib);
 	free(f->own_sigs);
@@ -191,6 +193,47 @@ static void summarize(const struct fe_conn *fc, const struct conn *c,
 	memcpy(s->turns, fc->turns, sizeof(s->turns));
 }
 
+/* A SYN-ACK or an RST to somebody who was not seen to ask: his address may
+ * have been forged elsewhere (backscatter).  A host that gets such a SYN-ACK
+ * may refuse it. */
+static void backscatter(struct farend *f, const struct conn *c)
+{
+	const struct conn_side *src = &c->side[0], *dst = &c->side[1];
+	struct fe_address *a;
+
+	if ((c->flags & CONN_SYN_SEEN) || src->data_packets + dst->data_packets)
+		return;
+	if (c->flags & CONN_SYNACK_SEEN) {
+		a = src->packets == 0 || (c->flags & CONN_RST)
+			    ? fe_address_get(f, &c->src, false)
+			    : NULL;
+		if (a != NULL)
+			a->back_synack++;
+	} else if ((c->flags & CONN_RST) &&
+		   (src->packets == 0 || dst->packets == 0)) {
+		a = fe_address_get(f, src->packets ? &c->dst : &c->src, false);
+		if (a != NULL)
+			a->back_rst++;
+	}
+}
+
+static void not_shaken(struct farend *f, const struct fe_conn *fc,
+		       const struct conn *c, struct fe_address *a)
+{
+	if (fc->flags & FE_REFUSED)
+		a->refused++;
+	else if ((fc->flags & (FE_SYN | FE_SYNACK)) == FE_SYN)
+		a->synonly++;
+	if (fc->flags & FE_SYN)
+		a->syn_ttl = fc->ttl;
+	if (!(fc->flags & FE_SYNACK)) {
+		a->no_handshake++;
+		f->stats.no_handshake++;
+	}
+	if (c->side[0].packets == 0 || c->side[1].packets == 0)
+		a->one_sided++;
+}
+
 void farend_release(struct farend *f, uint32_t slot, const struct conn *c)
 {
 	const struct fe_conn *fc;
@@ -215,19 +258,15 @@ void farend_release(struct farend *f, uint32_t slot, const struct conn *c)
 	a->crossing += fc->crossing;
 	a->loss += fc->loss;
 	if (!shook) {
-		if (fc->flags & FE_REFUSED)
-			a->refused++;
-		else if ((fc->flags & (FE_SYN | FE_SYNACK)) == FE_SYN)
-			a->synonly++;
-		if (!(fc->flags & FE_SYNACK)) {
-			a->no_handshake++;
-			f->stats.no_handshake++;
-		}
-		if (c->side[0].packets == 0 || c->side[1].packets == 0)
-			a->one_sided++;
+		not_shaken(f, fc, c, a);
+		backscatter(f, c);
 		return;
 	}
 	a->handshakes++;
+	if (fc->flags & FE_SYN)
+		fe_prefix_add(f->prefixes, &c->src,
+			      (uint8_t)(fe_ttl_initial(fc->ttl) - fc->ttl),
+			      &f->stats);
 	f->stats.hello_cut += fc->ja4 >= FE_JA4_MORE;
 	if (fc->flags & FE_DATA) {
 		a->data++;

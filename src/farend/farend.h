@@ -152,8 +152,9 @@ struct farend_stats {
 	uint64_t conns, turns, crossing, loss, no_handshake;
 	uint64_t large; /* flights beyond one window, or sent in pieces */
 	uint64_t address_overflow, summary_dropped;
-	uint64_t hello;	    /* ClientHellos that have a JA4 */
-	uint64_t hello_cut; /* not whole in the capture, or no room */
+	uint64_t prefix_overflow; /* networks without a place */
+	uint64_t hello;		  /* ClientHellos that have a JA4 */
+	uint64_t hello_cut;	  /* not whole in the capture, or no room */
 };
 
 struct farend_report {

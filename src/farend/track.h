@@ -120,7 +120,19 @@ struct fe_address {
 	uint32_t crossing, loss, no_handshake, one_sided;
 	int64_t first_ns, last_ns; /* of connections with data acknowledged */
 	bool used;
-	bool dropped; /* a summary found no room */
+	bool dropped;	 /* a summary found no room */
+	uint8_t syn_ttl; /* of the latest SYN without handshake; 0 = none */
+	uint32_t back_synack; /* answers to what it was not seen to send */
+	uint32_t back_rst;
+};
+
+#define FE_PREFIXES 32768 /* networks whose hop counts are kept */
+
+/* Hops of completed handshakes from one network (/24, /48). */
+struct fe_prefix {
+	uint64_t key; /* its bits and one more; 0 = empty */
+	uint32_t n;
+	uint8_t low, high;
 };
 
 struct fe_hello_part {
@@ -149,6 +161,7 @@ struct farend {
 	struct fe_summary *pool;
 	uint32_t pool_size, pool_used;
 	struct fe_hellos *hellos;
+	struct fe_prefix *prefixes;
 	const struct farend_calib *calib;
 	const struct farend_sigs *sigs;
 	struct farend_calib *own_calib;
@@ -198,6 +211,13 @@ struct fe_address *fe_address_get(struct farend *f, const struct addr *a,
 				  bool create);
 void fe_address_add(struct farend *f, struct fe_address *a,
 		    const struct fe_summary *s);
+
+/* prefix.c: a handshake was completed from there over so many hops. */
+void fe_prefix_add(struct fe_prefix *table, const struct addr *a, uint8_t hops,
+		   struct farend_stats *st);
+/* Borrows; NULL when nothing is known. */
+const struct fe_prefix *fe_prefix_find(const struct fe_prefix *table,
+				       const struct addr *a);
 
 /* infer.c: question A; tunnel.c: B; shared.c: C; spoof.c: ladder, findings.
  * Each fills one entry from the address's summaries u[0..n). */

@@ -147,6 +147,102 @@ static void test_few(void **state)
 	talk_close(&t);
 }
 
+static const struct farend_finding *find(const struct farend_address *a,
+					 const char *what)
+{
+	for (int i = 0; i < a->n_findings; i++)
+		if (strcmp(a->findings[i].proposition, what) == 0)
+			return &a->findings[i];
+	return NULL;
+}
+
+/* Four hosts of a network finish handshakes over 4 hops; a fifth only sends
+ * SYNs, over 4 or over 20. */
+static void hops(uint8_t ttl, bool conflict)
+{
+	struct farend_report r;
+	struct talk t;
+
+	talk_open(&t, NULL);
+	for (int i = 0; i < 4; i++) {
+		t.client++;
+		talk_handshake(&t, 1000000 + i * 50000, RTT);
+	}
+	t.client = 77;
+	t.ttl = ttl;
+	t.port++;
+	talk_say(&t, 2000000, 0, TCP_SYN, NULL, 0);
+	finish(&t, &r);
+	assert_int_equal(r.n_addresses, 5);
+	assert_int_equal(r.addresses[4].spoof, FAREND_S_SYN);
+	assert_true((find(&r.addresses[4], "prefix-hop-conflict") != NULL) ==
+		    conflict);
+	for (int i = 0; i < 4; i++)
+		assert_null(find(&r.addresses[i], "prefix-hop-conflict"));
+	farend_report_free(&r);
+	talk_close(&t);
+}
+
+static void test_prefix_hops(void **state)
+{
+	(void)state;
+	hops(60, false);
+	hops(58, false); /* two more: another route */
+	hops(44, true);
+	hops(124, false); /* another initial TTL, the same hops */
+}
+
+static void test_prefix_table_is_bounded(void **state)
+{
+	struct fe_prefix *p = calloc(FE_PREFIXES, sizeof(*p));
+	struct farend_stats st = { 0 };
+	const struct fe_prefix *found;
+	struct addr a;
+
+	(void)state;
+	assert_non_null(p);
+	for (unsigned i = 0; i < 2 * FE_PREFIXES; i++) {
+		a = addr_v4((const uint8_t[]){
+			(uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i, 9 });
+		fe_prefix_add(p, &a, 7, &st);
+	}
+	assert_true(st.prefix_overflow >= FE_PREFIXES);
+	a = addr_v4((const uint8_t[]){ 0, 0, 0, 200 });
+	fe_prefix_add(p, &a, 9, &st);
+	found = fe_prefix_find(p, &a);
+	assert_non_null(found);
+	assert_int_equal(found->n, 2);
+	assert_int_equal(found->low, 7);
+	assert_int_equal(found->high, 9);
+	free(p);
+}
+
+/* SYN-ACKs that nobody asked for, beside a real connection. */
+static void test_backscatter(void **state)
+{
+	const struct farend_finding *f;
+	struct farend_report r;
+	struct talk t;
+
+	(void)state;
+	talk_open(&t, NULL);
+	talk_handshake(&t, 1000000, RTT);
+	for (int i = 0; i < 3; i++) {
+		t.port++;
+		talk_say(&t, 2000000 + i, 1, TCP_SYN | TCP_ACK, NULL, 0);
+	}
+	t.port++;
+	talk_say(&t, 3000000, 1, TCP_RST, NULL, 0);
+	finish(&t, &r);
+	assert_true(r.n_addresses >= 1);
+	f = find(&r.addresses[0], "backscatter");
+	assert_non_null(f);
+	assert_non_null(strstr(f->observed, "3 SYN-ACKs and 1 lone RSTs"));
+	assert_int_equal(r.addresses[0].spoof, FAREND_S_HANDSHAKE);
+	farend_report_free(&r);
+	talk_close(&t);
+}
+
 /* What has too little data is counted, not kept. */
 static void test_mute(void **state)
 {
@@ -294,6 +390,9 @@ int main(void)
 		cmocka_unit_test(test_slow_program),
 		cmocka_unit_test(test_few),
 		cmocka_unit_test(test_mute),
+		cmocka_unit_test(test_prefix_hops),
+		cmocka_unit_test(test_prefix_table_is_bounded),
+		cmocka_unit_test(test_backscatter),
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_overflow),
