@@ -1,11 +1,12 @@
 /*
  * budget_run.c - what tests/budget counts the instructions of.
  *
- *   budget_run start|path|analyze FILE
+ *   budget_run start|path|near|analyze FILE
  *
  * start: nothing; what the others are less the start of a program.
  * path: what every packet costs: capture, decode, connections, bursts.
- * analyze: the whole of `analyze`, judging of pairs and far end included.
+ * near: all of `analyze` but the far end, judging of pairs included.
+ * analyze: the far end, too.
  * Prints the number of packets.  No sandbox and no output: valgrind counts
  * the same to the digit each time.
  */
@@ -61,7 +62,8 @@ static uint64_t run_path(const struct capture_spec *spec, struct err *e)
 	return packets;
 }
 
-static uint64_t run_analyze(const struct capture_spec *spec, struct err *e)
+static uint64_t run_analyze(const struct capture_spec *spec, bool far,
+			    struct err *e)
 {
 	struct analyze_options o;
 	struct case_record *c;
@@ -70,6 +72,7 @@ static uint64_t run_analyze(const struct capture_spec *spec, struct err *e)
 	analyze_defaults(&o);
 	o.input.paths = spec->paths;
 	o.input.n_paths = spec->n_paths;
+	o.no_far_end = !far;
 	c = analyze_run(&o, e);
 	for (size_t i = 0; c != NULL && i < c->n_captures; i++)
 		packets += c->captures[i].packets;
@@ -92,8 +95,9 @@ int main(int argc, char **argv)
 	path = argv[2];
 	spec.paths = &path;
 	spec.n_paths = 1;
-	n = strcmp(argv[1], "path") == 0 ? run_path(&spec, &e)
-					 : run_analyze(&spec, &e);
+	n = strcmp(argv[1], "path") == 0
+		    ? run_path(&spec, &e)
+		    : run_analyze(&spec, strcmp(argv[1], "near") != 0, &e);
 	if (n == 0) {
 		fprintf(stderr, "%s\n", e.text);
 		return 1;

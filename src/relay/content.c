@@ -39,7 +39,9 @@
 #define BETS_MAX  2048
 
 struct past {
-	uint32_t src, n_src, dst;
+	uint32_t src, dst;
+	int cls;	   /* of dst */
+	double per, ratio; /* bytes more per source burst; dst / src */
 };
 
 struct answer {
@@ -57,6 +59,11 @@ struct content {
 	uint32_t n_burst;
 	struct past past[MEMORY];
 	uint32_t n_past;
+	/* how often a difference of sizes is in past, by its bucket: most
+	 * differences are in none */
+	uint8_t same[256];
+	bool predicts; /* the orders of past below are kept */
+	uint8_t by_per[MEMORY], by_ratio[MEMORY];
 	double centre;	 /* ratio for the exchange in question, 0 = unknown */
 	double overhead; /* bytes per source burst for it; NO_OVERHEAD */
 };
@@ -70,6 +77,7 @@ static int class_of(uint32_t bytes)
 	return c < CLASSES ? c : CLASSES - 1;
 }
 
+/* The arrays of what came before are read as far as they were filled. */
 static void content_init(struct content *c, bool strict)
 {
 	static const double hits[CELLS] = { 2, 1,   1,	 0.5, 0.25, 0.25,
@@ -77,27 +85,18 @@ static void content_init(struct content *c, bool strict)
 	static const double decoys[CELLS] = { 0.1, 0.1, 0.1, 0.2, 0.5, 4,
 					      2,   0.1, 0.1, 0.1, 0.1, 1 };
 
-	memset(c, 0, sizeof(*c));
 	c->strict = strict;
+	c->predicts = false;
+	c->n_answer = c->n_burst = c->n_past = 0;
+	c->hit_sum = c->decoy_sum = c->centre = c->overhead = 0;
+	memset(c->latest, 0, sizeof(c->latest));
+	memset(c->same, 0, sizeof(c->same));
 	for (int i = 0; i < CELLS; i++) {
 		c->hits[i] = hits[i];
 		c->decoys[i] = decoys[i];
 		c->hit_sum += hits[i];
 		c->decoy_sum += decoys[i];
 	}
-}
-
-static double median(double *v, uint32_t n)
-{
-	for (uint32_t i = 1; i < n; i++) {
-		double x = v[i];
-		uint32_t j = i;
-
-		for (; j > 0 && v[j - 1] > x; j--)
-			v[j] = v[j - 1];
-		v[j] = x;
-	}
-	return v[n / 2];
 }
 
 /* Another size than this one: what a service always answers to one question
@@ -113,19 +112,19 @@ static bool is_other(uint32_t x, uint32_t size)
 static void predict(struct content *c, uint32_t src, int cls)
 {
 	uint32_t n = c->n_past < MEMORY ? c->n_past : MEMORY, k = 0, m = 0;
-	double ratio[MEMORY], per[MEMORY];
+	double ratio[MEMORY], per[MEMORY]; /* in order */
 
 	for (uint32_t i = 0; i < n; i++) {
-		const struct past *p = &c->past[i];
+		const struct past *p = &c->past[c->by_per[i]];
+		const struct past *q = &c->past[c->by_ratio[i]];
 
-		if (!is_other(p->src, src))
-			continue;
-		per[m++] = ((double)p->dst - p->src) / p->n_src;
-		if (class_of(p->dst) == cls)
-			ratio[k++] = (double)p->dst / p->src;
+		per[m] = p->per;
+		m += is_other(p->src, src);
+		ratio[k] = q->ratio;
+		k += q->cls == cls && is_other(q->src, src);
 	}
-	c->centre = k > 0 ? median(ratio, k) : 0;
-	c->overhead = m > 0 ? median(per, m) : NO_OVERHEAD;
+	c->centre = k > 0 ? ratio[k / 2] : 0;
+	c->overhead = m > 0 ? per[m / 2] : NO_OVERHEAD;
 }
 
 /* How far two sizes are apart, as a share of the smaller. */
@@ -147,11 +146,18 @@ static bool is_padded(uint32_t src, uint32_t n, uint32_t dst)
 	return false;
 }
 
+static unsigned bucket_of(uint32_t size)
+{
+	return (size * UINT32_C(2654435761)) >> 24;
+}
+
 /* Was this difference seen at least twice with other sizes? */
 static bool is_recurrent(const struct content *c, uint32_t src, int64_t d)
 {
 	uint32_t n = c->n_past < MEMORY ? c->n_past : MEMORY, seen = 0;
 
+	if (c->same[bucket_of((uint32_t)d)] < 2)
+		return false;
 	for (uint32_t i = 0; i < n; i++)
 		seen += (int64_t)c->past[i].dst - c->past[i].src == d &&
 			is_other(c->past[i].src, src);
@@ -188,9 +194,53 @@ static double score(const struct content *c, int g)
 	return f < 1e-2 ? 1e-2 : f > 1e3 ? 1e3 : f;
 }
 
+/* Past i moves to its place in an order by value; n are in it already, i
+ * among them when it is not the n-th. */
+static void reorder(uint8_t *order, uint32_t n, uint32_t i,
+		    const struct past *past,
+		    double (*value)(const struct past *))
+{
+	uint32_t at = 0;
+
+	while (at < n && order[at] != i)
+		at++;
+	for (; at + 1 < n; at++)
+		order[at] = order[at + 1];
+	n = i < n ? n - 1 : n;
+	for (at = n; at > 0 && value(&past[order[at - 1]]) > value(&past[i]);
+	     at--)
+		order[at] = order[at - 1];
+	order[at] = (uint8_t)i;
+}
+
+static inline double value_per(const struct past *p)
+{
+	return p->per;
+}
+
+static inline double value_ratio(const struct past *p)
+{
+	return p->ratio;
+}
+
 static void learn(struct content *c, uint32_t src, uint32_t n_src, uint32_t dst)
 {
-	c->past[c->n_past++ % MEMORY] = (struct past){ src, n_src, dst };
+	uint32_t n = c->n_past < MEMORY ? c->n_past : MEMORY;
+	uint32_t i = c->n_past++ % MEMORY;
+	struct past *p = &c->past[i];
+
+	if (i < n)
+		c->same[bucket_of(p->dst - p->src)]--;
+	p->src = src;
+	p->dst = dst;
+	c->same[bucket_of(dst - src)]++;
+	if (!c->predicts)
+		return;
+	p->cls = class_of(dst);
+	p->per = ((double)dst - src) / n_src;
+	p->ratio = (double)dst / src;
+	reorder(c->by_per, n, i, c->past, value_per);
+	reorder(c->by_ratio, n, i, c->past, value_ratio);
 }
 
 /* One exchange: src bytes went in by n_src bursts, dst bytes came out. */
@@ -244,11 +294,6 @@ static uint32_t draw(const struct content *c, const struct exchange *x, int cls,
 	uint32_t n = draw_alike(c, x, cls, out);
 
 	return n >= ALIKE_MIN ? n : draw_blocks(c, x, cls, out);
-}
-
-static unsigned bucket_of(uint32_t size)
-{
-	return (size * UINT32_C(2654435761)) >> 24;
 }
 
 /* Is this one of the sizes that the target has all the time?  Counted among
@@ -319,6 +364,7 @@ void content_test(const struct stream *s, const struct stream *t,
 	unsigned done = 0;
 
 	content_init(&c, rule->strict);
+	c.predicts = !rule->strict;
 	while (done < BETS_MAX) {
 		bool more_s = i < s->n && s->us[i] <= rule->to;
 		bool more_t = j < t->n && t->us[j] <= rule->to;
@@ -441,7 +487,6 @@ void content_window_test(const struct stream *s, const struct stream *t,
 			 struct track *track, struct content_count *count)
 {
 	const struct stream *a = w->runs ? t : s, *o = w->runs ? s : t;
-	uint32_t usual = usual_size(a);
 	struct sizes z = { .n = { 0 } };
 	struct content c;
 	unsigned done = 0;
@@ -458,7 +503,7 @@ void content_window_test(const struct stream *s, const struct stream *t,
 		double e;
 		int g0;
 
-		if (a->bytes[i] <= usual + usual / 2)
+		if (a->bytes[i] <= w->usual + w->usual / 2)
 			continue;
 		j = seek_us(o->us, o->n, j, first);
 		near.bytes = o->bytes + j;

@@ -22,6 +22,14 @@ struct judge {
 	struct burst *copy;
 	struct lane lane[2][2];		/* leg, in/out */
 	struct lane other[PAIR_OTHERS]; /* out only */
+	struct wanted {			/* the others of the pair in question */
+		const struct burst_table *bursts;
+		const struct relay_index *index;
+		const struct candidate *pair;
+		uint64_t from_us;
+		bool filled;
+		size_t n;
+	} wanted;
 	struct pair_work *work;
 	struct num_rng rng;
 	struct judge_stats stats;
@@ -111,14 +119,35 @@ static uint64_t first_us(const struct conn_table *t,
 	return first > 0 ? (uint64_t)first : 0;
 }
 
+/* Copied once for a pair and its decoys, if ever. */
+static size_t fetch_others(void *arg, struct stream *others)
+{
+	struct judge *j = arg;
+	struct wanted *w = &j->wanted;
+	uint32_t slots[PAIR_OTHERS];
+	uint8_t ends[PAIR_OTHERS];
+
+	if (!w->filled) {
+		w->n = relay_index_others(w->index, w->pair->host,
+					  w->pair->slot, slots, ends,
+					  PAIR_OTHERS);
+		for (size_t i = 0; i < w->n; i++)
+			fill(j, &j->other[i], w->bursts, slots[i],
+			     ends[i] == 0 ? 0 : 1, w->from_us);
+		w->filled = true;
+	}
+	for (size_t i = 0; i < w->n; i++)
+		others[i] = (struct stream){ j->other[i].us, j->other[i].bytes,
+					     j->other[i].n };
+	return w->n;
+}
+
 static void prepare(struct judge *j, const struct candidate *c,
 		    const struct conn_table *conns,
 		    const struct burst_table *bursts,
 		    const struct relay_index *index, struct pair_input *in)
 {
 	uint64_t from = first_us(conns, bursts, c);
-	uint32_t slots[PAIR_OTHERS];
-	uint8_t ends[PAIR_OTHERS];
 
 	memset(in, 0, sizeof(*in));
 	for (int l = 0; l < 2; l++) {
@@ -135,14 +164,9 @@ static void prepare(struct judge *j, const struct candidate *c,
 			.n_acks = { k[0].n_ack, k[1].n_ack },
 		};
 	}
-	in->n_others = relay_index_others(index, c->host, c->slot, slots, ends,
-					  PAIR_OTHERS);
-	for (size_t i = 0; i < in->n_others; i++) {
-		struct lane *k = &j->other[i];
-
-		fill(j, k, bursts, slots[i], ends[i] == 0 ? 0 : 1, from);
-		in->others[i] = (struct stream){ k->us, k->bytes, k->n };
-	}
+	j->wanted = (struct wanted){ bursts, index, c, from, false, 0 };
+	in->fetch = fetch_others;
+	in->fetch_arg = j;
 }
 
 static void one_decoy(struct judge *j, struct pair_input *in, int64_t shift,

@@ -39,6 +39,8 @@ struct pair_work {
 	int64_t *free_us[4]; /* streams without their timers */
 	uint32_t *free_bytes[4];
 	uint8_t *mask;
+	uint32_t usual[2][2];		   /* usual_size(): leg, in/out */
+	struct stream others[PAIR_OTHERS]; /* fetched */
 	struct track track[PAIR_RIVALS][N_MOST];
 	microbans share[PAIR_RIVALS][N_MOST]; /* log10 of the shares */
 	microbans add[ADD_STEPS], way[3];
@@ -164,8 +166,8 @@ size_t sized_of(const struct stream *s, int64_t from, int64_t to, int64_t *out)
 }
 
 /* Content first: it is cheap and decides most pairs. */
-static void run_content(const struct leg *leg, struct pair_result *r,
-			struct track *t)
+static void run_content(const struct pair_work *w, const struct leg *leg,
+			struct pair_result *r, struct track *t)
 {
 	static const struct content_rule rules[] = {
 		{ .us = 20000 },
@@ -196,6 +198,7 @@ static void run_content(const struct leg *leg, struct pair_result *r,
 		for (int q = 0; q < 4; q++) {
 			win.runs = (q & 1) != 0;
 			win.strict = (q & 2) != 0;
+			win.usual = win.runs ? w->usual[!c][1] : w->usual[c][0];
 			content_window_test(s, d, &win, r->check_us, t++,
 					    &count);
 		}
@@ -225,6 +228,9 @@ static void run_order(struct pair_work *w, const struct pair_input *in,
 	struct controls others = { in->others, in->n_others };
 	struct order_side side[2];
 
+	if (in->fetch != NULL)
+		others = (struct controls){ w->others, in->fetch(in->fetch_arg,
+								 w->others) };
 	for (int l = 0; l < ORDERS; l++) {
 		take_sides(w, leg, level_us[l + 1], r, side);
 		order_test(side, &others, r->check_us,
@@ -424,7 +430,7 @@ static void run_rivals(struct pair_work *w, const struct pair_input *in,
 	struct leg bare[2];
 
 	r->hopeless = true;
-	run_content(leg, r, w->track[PAIR_DEPENDENCY]);
+	run_content(w, leg, r, w->track[PAIR_DEPENDENCY]);
 	if (is_hopeless(w, in, PAIR_DEPENDENCY))
 		return;
 	run_flows(w, leg, r, w->track[PAIR_INDEPENDENT]);
@@ -512,11 +518,12 @@ static bool came_in(const struct leg *leg, int64_t x, int64_t y)
  * the larger bursts away from the host on one leg, those with one of like
  * size on the other within MOMENT_US, and nothing that came in between: a far
  * end next door may echo a relayed request as fast. */
-static void broadcast_test(const struct leg *leg, struct pair_result *r)
+static void broadcast_test(const struct pair_work *w, const struct leg *leg,
+			   struct pair_result *r)
 {
 	for (int c = 0; c < 2; c++) {
 		const struct stream *t = &leg[!c].out, *own = &leg[c].out;
-		uint32_t usual = usual_size(t), larger = 0, together = 0;
+		uint32_t usual = w->usual[!c][1], larger = 0, together = 0;
 		size_t k = 0;
 
 		for (size_t i = seek_us(t->us, t->n, 0, r->start_us);
@@ -659,21 +666,39 @@ static void shift_leg(struct pair_work *w, const struct pair_input *in,
 	memset(leg[1].n_acks, 0, sizeof(leg[1].n_acks));
 }
 
+/* A process that runs writes all its checkpoints; of one that does not, only
+ * the last is read. */
+static void clear_tracks(struct pair_work *w)
+{
+	for (int v = 0; v < PAIR_RIVALS; v++)
+		for (unsigned p = 0; p < rivals[v].n; p++) {
+			struct track *t = &w->track[v][p];
+
+			t->sum = t->peak = 0;
+			t->next = 0;
+			t->at[PAIR_CHECKPOINTS - 1] = 0;
+		}
+}
+
 void pair_test(struct pair_work *w, const struct pair_input *in,
 	       struct pair_result *out)
 {
 	struct leg leg[2] = { in->leg[0], in->leg[1] };
 
 	memset(out, 0, sizeof(*out));
-	memset(w->track, 0, sizeof(w->track));
+	clear_tracks(w);
 	shift_leg(w, in, leg);
 	if (!overlap(leg, out))
 		return;
+	for (int l = 0; l < 2; l++) {
+		w->usual[l][0] = usual_size(&leg[l].in);
+		w->usual[l][1] = usual_size(&leg[l].out);
+	}
 	initiative_test(leg, out);
 	run_rivals(w, in, leg, out);
 	combine(w, out);
 	forward_test(leg, out);
-	broadcast_test(leg, out);
+	broadcast_test(w, leg, out);
 	lag_test(w, leg, out);
 }
 

@@ -56,6 +56,10 @@ struct pair_input {
 	struct leg leg[2];
 	struct stream others[PAIR_OTHERS]; /* away from the host */
 	size_t n_others;
+	/* Not NULL: gives the others when they are wanted, which is seldom;
+	 * up to PAIR_OTHERS, returns how many. */
+	size_t (*fetch)(void *arg, struct stream *others);
+	void *fetch_arg;
 	int64_t shift_us; /* added to all times of leg 0: a decoy pair */
 	bool full;	  /* run every rival, also of hopeless pairs */
 };

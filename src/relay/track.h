@@ -119,6 +119,7 @@ struct content_rule {
 	int64_t us;	  /* joint silence between exchanges, or window */
 	bool strict;	  /* exchanges: only equal or recurrent sizes count */
 	bool runs;	  /* windows: anchored at the target, see below */
+	uint32_t usual;	  /* windows: usual_size() of the anchor stream */
 };
 void content_test(const struct stream *s, const struct stream *t,
 		  const struct content_rule *rule, const int64_t *check_us,
