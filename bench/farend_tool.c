@@ -94,12 +94,8 @@ static bool feed(struct run *r, const char *path, struct err *e)
 		decode_batch(dec, frames, n, segs);
 		for (size_t at = 0, got; at < n; at += got) {
 			got = conn_update(r->table, segs + at, n - at, evs);
-			for (size_t i = 0; r->f != NULL && i < got; i++)
-				if (evs[i].slot != CONN_NONE)
-					farend_update(r->f, &segs[at + i],
-						      &evs[i],
-						      conn_get(r->table,
-							       evs[i].slot));
+			if (r->f != NULL)
+				farend_update(r->f, segs + at, evs, got);
 			if (got > 0)
 				conn_expire(r->table, evs[got - 1].ts);
 		}

@@ -41,6 +41,23 @@ struct fe_address *fe_address_get(struct farend *f, const struct addr *a,
 	return r;
 }
 
+void fe_address_prefetch_bucket(const struct farend *f, const struct addr *a)
+{
+	__builtin_prefetch(&f->index[(uint32_t)addr_hash(a) & f->mask]);
+}
+
+void fe_address_prefetch(const struct farend *f, const struct addr *a)
+{
+	uint32_t i = f->index[(uint32_t)addr_hash(a) & f->mask];
+	const char *p;
+
+	if (i == 0)
+		return;
+	p = (const char *)&f->addresses[i - 1];
+	__builtin_prefetch(p);
+	__builtin_prefetch(p + sizeof(struct fe_address) - 1);
+}
+
 void fe_address_add(struct farend *f, struct fe_address *a,
 		    const struct fe_summary *s)
 {

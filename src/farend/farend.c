@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "farend/track.h"
 
+#define AHEAD 16 /* events whose state is prefetched */
+
 static bool take_config(struct farend *f, const struct farend_config *cfg,
 			struct err *e)
 {
@@ -104,40 +106,71 @@ static void set_bit(uint8_t *v, uint32_t slot, bool on)
 		(uint8_t)(on ? v[slot >> 3] | mask : v[slot >> 3] & ~mask);
 }
 
-void farend_prefetch(const struct farend *f, uint32_t slot)
+/* Without its opening nothing can be measured of a connection: its record is
+ * not even touched. */
+static void begin(struct farend *f, const struct segment *s,
+		  const struct conn_event *ev)
 {
-	if (slot < f->max_conns && !bit(f->done, slot)) {
+	bool opens = s->proto == PROTO_TCP && (ev->flags & EV_OPEN);
+
+	set_bit(f->done, ev->slot, !opens);
+	set_bit(f->blank, ev->slot, !opens);
+	if (opens)
+		memset(&f->conns[ev->slot], 0, sizeof(f->conns[0]));
+}
+
+static void measure(struct farend *f, struct fe_conn *fc,
+		    const struct segment *s, const struct conn_event *ev)
+{
+	if (fe_measure(fc, s, ev, &f->stats))
+		set_bit(f->done, ev->slot, true);
+	if (fc->ja4 >= FE_JA4_MORE)
+		fe_hello_take(f->hellos, fc, ev->slot, s, ev, &f->stats);
+}
+
+void farend_update(struct farend *f, const struct segment *s,
+		   const struct conn_event *ev, size_t n)
+{
+	const uint8_t *done = f->done;
+	struct fe_conn *conns = f->conns;
+	const uint32_t max = f->max_conns; /* CONN_NONE is beyond it, too */
+
+	for (size_t i = 0; i < n && i < AHEAD; i++)
+		if (ev[i].slot < max && !bit(done, ev[i].slot))
+			__builtin_prefetch(&conns[ev[i].slot]);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t slot = ev[i].slot, next;
+
+		if (i + AHEAD < n) {
+			next = ev[i + AHEAD].slot;
+			if (next < max && !bit(done, next))
+				__builtin_prefetch(&conns[next]);
+		}
+		if (slot >= max)
+			continue;
+		if (ev[i].flags & EV_NEW)
+			begin(f, &s[i], &ev[i]);
+		if (!bit(done, slot))
+			measure(f, &conns[slot], &s[i], &ev[i]);
+	}
+}
+
+void farend_leaves_later(const struct farend *f, uint32_t slot,
+			 const struct conn *c)
+{
+	if (slot >= f->max_conns || c->proto != PROTO_TCP)
+		return;
+	fe_address_prefetch_bucket(f, &c->src);
+	if (!bit(f->blank, slot)) {
 		__builtin_prefetch(&f->conns[slot]);
 		__builtin_prefetch((const char *)&f->conns[slot] + 64);
 	}
 }
 
-void farend_update(struct farend *f, const struct segment *s,
-		   const struct conn_event *ev, const struct conn *c)
+void farend_leaves_soon(const struct farend *f, const struct conn *c)
 {
-	uint32_t slot = ev->slot;
-	struct fe_conn *fc;
-
-	(void)c;
-	if (slot >= f->max_conns)
-		return;
-	if (ev->flags & EV_NEW) {
-		/* without its opening nothing can be measured: the record is
-		 * not even touched */
-		bool opens = s->proto == PROTO_TCP && (ev->flags & EV_OPEN);
-
-		set_bit(f->done, slot, !opens);
-		set_bit(f->blank, slot, !opens);
-		if (opens)
-			memset(&f->conns[slot], 0, sizeof(f->conns[slot]));
-	}
-	if (bit(f->done, slot))
-		return;
-	fc = &f->conns[slot];
-	if (fe_measure(fc, s, ev, &f->stats))
-		set_bit(f->done, slot, true);
-	if (fc->ja4 >= FE_JA4_MORE)
-		fe_hello_take(f->hellos, fc, slot, s, ev, &f->stats);
+	if (c->proto == PROTO_TCP)
+		fe_address_prefetch(f, &c->src);
 }
 
 const struct fe_conn *fe_conn_of(const struct farend *f, uint32_t slot)

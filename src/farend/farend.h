@@ -197,11 +197,15 @@ struct farend *farend_new(uint32_t max_conns, const struct farend_config *cfg,
 			  struct err *e);
 void farend_free(struct farend *f);
 
-/* The state of a connection that farend_update() will want soon. */
-void farend_prefetch(const struct farend *f, uint32_t slot);
-/* Every segment that has an event; slot below max_conns.  O(1). */
+/* Segments and their events, in order; those without a connection are stepped
+ * over.  O(1) each. */
 void farend_update(struct farend *f, const struct segment *s,
-		   const struct conn_event *ev, const struct conn *c);
+		   const struct conn_event *ev, size_t n);
+/* Fetch what farend_release() of a connection will want: call the first some
+ * connections before it, then the second. */
+void farend_leaves_later(const struct farend *f, uint32_t slot,
+			 const struct conn *c);
+void farend_leaves_soon(const struct farend *f, const struct conn *c);
 /* The connection leaves: its summary goes to its address. */
 void farend_release(struct farend *f, uint32_t slot, const struct conn *c);
 

@@ -71,9 +71,10 @@ static inline unsigned fe_turn_kind(uint32_t t)
 	return t & 0xff;
 }
 
-/* One connection while it lives. */
+/* One connection while it lives; most segments need the first 64 bytes. */
 struct fe_conn {
-	int64_t synack_ns;   /* last SYN-ACK; then the handshake's ACK */
+	_Alignas(64) int64_t synack_ns; /* last SYN-ACK; then the handshake's
+					 * ACK */
 	int64_t server_ns;   /* last server segment; 0 = no flight open */
 	int64_t ack_ns;	     /* first pure ACK of it; 0 = none */
 	uint32_t server_end; /* its end in sequence space */
@@ -83,20 +84,21 @@ struct fe_conn {
 	uint32_t rmin_us;    /* smallest of r0 and the data ACKs */
 	uint32_t rdata_us;   /* data-ACK RTT of the first flight; 0 = none */
 	uint32_t rdev_us;    /* sum of |data-ACK RTT - r0| */
-	uint32_t eta_us;     /* handshake ACK to first client payload */
+	uint16_t flags;
+	uint16_t segments; /* seen while measuring */
+	uint16_t ja4;	   /* number of the name, FE_JA4_*, 0 = none */
+	uint8_t proto, stage;
+	uint8_t n_turns, n_rdev, crossing, loss;
+	uint32_t eta_us; /* handshake ACK to first client payload */
 	uint32_t turns[FE_TURNS];
 	uint32_t stack;	 /* hash of the client program, 0 = unknown */
 	uint32_t layout; /* TCP options of the SYN, see sigs.h */
 	uint32_t ts_off; /* TSval - 1000 t at the SYN */
-	uint16_t flags;
 	uint16_t mss, window;
-	uint16_t segments; /* seen while measuring */
-	uint16_t ja4;	   /* number of the name, FE_JA4_*, 0 = none */
-	uint8_t ttl, wscale, proto, stage;
-	uint8_t n_turns, n_rdev, crossing, loss;
+	uint8_t ttl, wscale;
 	uint8_t app_os; /* enum fe_os, from banner or User-Agent */
-	uint8_t spare;
 };
+_Static_assert(offsetof(struct fe_conn, eta_us) == 64, "a cache line");
 _Static_assert(sizeof(struct fe_conn) <= 128, "design.md section 9");
 
 /* One connection afterwards; in a pool, linked per address. */
@@ -209,6 +211,9 @@ const char *fe_hello_name(const struct fe_hellos *t, uint16_t ja4);
 /* address.c */
 struct fe_address *fe_address_get(struct farend *f, const struct addr *a,
 				  bool create);
+/* First the bucket, later the record. */
+void fe_address_prefetch_bucket(const struct farend *f, const struct addr *a);
+void fe_address_prefetch(const struct farend *f, const struct addr *a);
 void fe_address_add(struct farend *f, struct fe_address *a,
 		    const struct fe_summary *s);
 

@@ -367,7 +367,7 @@ static void record_turn(struct fe_conn *fc, const struct segment *s,
 static bool on_client_data(struct fe_conn *fc, const struct segment *s,
 			   uint8_t flags, struct farend_stats *st)
 {
-	bool last = false, first = fc->stack == 0 && fc->stage == 0;
+	bool last = false, first = fc->stage == 0 && fc->stack == 0;
 	bool open = fc->server_ns != 0 && !(fc->flags & FE_ANSWERED);
 	bool covers = (int32_t)(s->ack - fc->server_end) >= 0;
 	unsigned kind = FE_KINDS;

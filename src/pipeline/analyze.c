@@ -24,8 +24,8 @@
 #include "relay/index.h"
 #include "relay/judge.h"
 
-#define AHEAD	       16 /* events whose state is prefetched */
 #define POOL_BYTES     ((size_t)320 << 20) /* burst logs; touched as needed */
+#define SOON	       3 /* connections that leave: their state is prefetched */
 #define PAIRS_KEPT     20000
 #define IDLE_MS	       1000 /* a quiet pipe is looked at for signals */
 #define PROGRESS_EVERY 512  /* batches */
@@ -298,30 +298,29 @@ static void use_notes(struct run *r, const struct conn_event *ev,
 	}
 }
 
-static size_t far_gone(struct farend *f, const struct intake_batch *b, size_t g,
-		       size_t at)
-{
-	for (; g < b->n_gone && b->gone[g].at <= at; g++)
-		farend_release(f, b->gone[g].slot, &b->gone[g].conn);
-	return g;
-}
-
 /* The far end of a batch, perhaps in the other thread: it has the events and
  * copies of what left, never the tables.  Its answers come after the end. */
 static void use_far(void *arg, const struct intake_batch *b)
 {
 	struct run *r = arg;
-	size_t g = 0;
+	size_t done = 0;
 
-	for (size_t i = 0; i < b->n; i++) {
-		if (i + AHEAD < b->n)
-			farend_prefetch(r->far, b->ev[i + AHEAD].slot);
-		if (g < b->n_gone)
-			g = far_gone(r->far, b, g, i);
-		if (b->ev[i].slot != CONN_NONE)
-			farend_update(r->far, &b->seg[i], &b->ev[i], NULL);
+	for (size_t g = 0; g < b->n_gone; g++) {
+		const struct intake_gone *k = &b->gone[g];
+
+		if (k->at > done) {
+			farend_update(r->far, b->seg + done, b->ev + done,
+				      k->at - done);
+			done = k->at;
+		}
+		if (g + 2 * SOON < b->n_gone)
+			farend_leaves_later(r->far, k[2 * SOON].slot,
+					    &k[2 * SOON].conn);
+		if (g + SOON < b->n_gone)
+			farend_leaves_soon(r->far, &k[SOON].conn);
+		farend_release(r->far, k->slot, &k->conn);
 	}
-	far_gone(r->far, b, g, b->n);
+	farend_update(r->far, b->seg + done, b->ev + done, b->n - done);
 }
 
 static bool wanted(const struct run *r, const struct segment *s)

@@ -34,13 +34,10 @@ static void feed(struct run *r, const struct frame *frames, size_t n,
 	decode_batch(r->decoder, frames, n, segs);
 	for (size_t at = 0, got; at < n; at += got) {
 		got = conn_update(r->table, segs + at, n - at, evs);
-		for (size_t i = 0; i < got; i++) {
-			if (evs[i].slot == CONN_NONE)
-				continue;
-			farend_update(r->far, &segs[at + i], &evs[i],
-				      conn_get(r->table, evs[i].slot));
-			r->last = evs[i].ts;
-		}
+		farend_update(r->far, segs + at, evs, got);
+		for (size_t i = 0; i < got; i++)
+			if (evs[i].slot != CONN_NONE)
+				r->last = evs[i].ts;
 		if (got > 0)
 			conn_expire(r->table, evs[got - 1].ts);
 	}

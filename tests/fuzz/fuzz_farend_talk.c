@@ -66,7 +66,7 @@ static void one(struct run *r, struct rd *in, int64_t *us, uint32_t *seq)
 	seq[dir] +=
 		s.payload_len + ((s.tcp_flags & (TCP_SYN | TCP_FIN)) ? 1 : 0);
 	if (conn_update(r->table, &s, 1, &ev) == 1 && ev.slot != CONN_NONE)
-		farend_update(r->f, &s, &ev, conn_get(r->table, ev.slot));
+		farend_update(r->f, &s, &ev, 1);
 	free(copy);
 }
 

@@ -78,7 +78,7 @@ static void put(struct talk *t, int64_t us, int dir, uint8_t flags,
 	t->seq[dir] += len + ((flags & (TCP_SYN | TCP_FIN)) ? 1 : 0);
 	n = conn_update(t->table, &g, 1, &ev);
 	assert(n == 1 && ev.slot != CONN_NONE);
-	farend_update(t->f, &g, &ev, conn_get(t->table, ev.slot));
+	farend_update(t->f, &g, &ev, 1);
 }
 
 void talk_say(struct talk *t, int64_t us, int dir, uint8_t flags,
