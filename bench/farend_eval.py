@@ -212,6 +212,15 @@ def label(pos):
     return "%-16s" % pos
 
 
+def same_rate(ln, pos, rp, legs, rate):
+    """Ours at the false rate that a fixed rule has."""
+    th = at_rate(ln, min(rate, .999))
+    print("      ours at that rate: %s" % " ".join("%g:%.0f" % (
+        leg, 100 * sum(r["yes"] > th for (k, _), r in zip(pos, rp)
+                       if k[1] == leg) / sum(k[1] == leg for k, _ in pos))
+        for leg in legs))
+
+
 def report(neg, pos, calib, title):
     """neg, pos: lists of (key, rows); keys of pos: (name, leg, jitter)."""
     section(title)
@@ -287,12 +296,14 @@ def report(neg, pos, calib, title):
             for leg in legs]
         print("   fixed %2d ms    false %s, recall %% by leg %s" % (
             fixed, pct(sum(x > fixed for x in v), len(v)), " ".join(cells)))
+        same_rate(ln, pos, rp, legs, sum(x > fixed for x in v) / len(v))
     v = sn["NDSS 15 ms"]
     cells = ["%g:%.0f" % (leg, 100 * sum(
         x >= 2 for (k, _), x in zip(pos, sp["NDSS 15 ms"]) if k[1] == leg) /
         max(1, sum(k[1] == leg for k, _ in pos))) for leg in legs]
     print("   NDSS at LR 100 false %s, recall %% by leg %s" % (
         pct(sum(x >= 2 for x in v), len(v)), " ".join(cells)))
+    same_rate(ln, pos, rp, legs, sum(x >= 2 for x in v) / len(v))
     return rn, rp
 
 

@@ -26,9 +26,11 @@
 	2000 /* a flight sent in pieces: an answer to its                      \
 	      * first piece crosses the last */
 #define WINDOW_BYTES                                                           \
-	14000	      /* RFC 6928: a larger flight needs a second              \
-		       * round trip on the far leg */
-#define SSHAUTH_MAX 4 /* later turns may be typed by a person */
+	14000		 /* RFC 6928: a larger flight needs a second           \
+			  * round trip on the far leg */
+#define HELLO_SEEN    15 /* bytes of a ServerHello up to four of its random */
+#define EXTENSIONS_13 40
+#define SSHAUTH_MAX   4 /* later turns may be typed by a person */
 
 enum { TLS_HELLO = 1, TLS_FINISHED = 2, TLS_INNER = 3 };
 enum { TLS_HRR = 16, TLS_V13 = 32 }; /* beside the stage */
@@ -116,6 +118,21 @@ static void on_ack(struct fe_conn *fc, const struct segment *s)
 		fc->rmin_us = rtt;
 }
 
+/* By the cipher that the ServerHello chose.  Where a snap length hides it, by
+ * the length of its extensions: supported_versions and key_share take 46
+ * bytes or more in TLS 1.3 (RFC 8446 4.2), what a resumption of TLS 1.2
+ * sends back is far shorter.  A session id that is hidden, too, is taken to
+ * have 32 bytes: the client's, sent back. */
+static bool is_tls13(const uint8_t *p, size_t n)
+{
+	size_t id = n > 43 ? p[43] : 32, cipher = 44 + id;
+	size_t message = (size_t)p[6] << 16 | (size_t)p[7] << 8 | p[8];
+
+	if (cipher < n)
+		return p[cipher] == 0x13;
+	return message >= 2 + 32 + 1 + id + 2 + 1 + 2 + EXTENSIONS_13;
+}
+
 /* A server flight opens or goes on; what it says decides the next turn. */
 static bool on_server_data(struct fe_conn *fc, const struct segment *s,
 			   uint8_t flags)
@@ -151,15 +168,14 @@ static bool on_server_data(struct fe_conn *fc, const struct segment *s,
 					: HTTP_KEEP;
 	}
 	if (opens && fc->proto == FE_P_TLS && (fc->stage & 15) == TLS_HELLO &&
-	    n > 44 && p[0] == 0x16 && p[5] == 2) {
+	    n >= HELLO_SEEN && p[0] == 0x16 && p[5] == 2) {
 		/* RFC 8446 4.1.3: the random of a HelloRetryRequest */
 		static const uint8_t hrr[4] = { 0xcf, 0x21, 0xad, 0x74 };
-		size_t cipher = 44 + (size_t)p[43];
 
 		fc->stage = TLS_HELLO;
 		if (memcmp(p + 11, hrr, 4) == 0)
 			fc->stage |= TLS_HRR;
-		if (cipher < n && p[cipher] == 0x13)
+		if (is_tls13(p, n))
 			fc->stage |= TLS_V13;
 	}
 	if (flags & EV_GAP)
