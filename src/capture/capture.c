@@ -35,12 +35,17 @@ struct capture {
 	bool ended;
 };
 
-static void reset_file(struct capture_file *cf)
+static struct capture_file fresh_file(const char *path)
 {
-	const char *path = cf->path;
+	return (struct capture_file){ .path = path,
+				      .first = TSTAMP_NONE,
+				      .last = TSTAMP_NONE };
+}
 
-	*cf = (struct capture_file){ .path = path };
-	cf->first = cf->last = TSTAMP_NONE;
+static bool no_memory(struct err *e)
+{
+	err_set(e, ERR_MEMORY, "no memory for files");
+	return false;
 }
 
 static bool add_path(struct capture *c, const char *path, struct err *e)
@@ -49,21 +54,22 @@ static bool add_path(struct capture *c, const char *path, struct err *e)
 	size_t cap;
 	char *copy;
 
-	if (c->n == MAX_FILES)
-		return err_set(e, ERR_LIMIT, "more than %u files", MAX_FILES);
+	if (c->n == MAX_FILES) {
+		err_set(e, ERR_LIMIT, "more than %u files", MAX_FILES);
+		return false;
+	}
 	if (c->n == c->cap) {
 		cap = c->cap > 0 ? c->cap * 2 : 16;
 		grown = realloc(c->files, cap * sizeof(*grown));
 		if (grown == NULL)
-			return err_set(e, ERR_MEMORY, "no memory for files");
+			return no_memory(e);
 		c->files = grown;
 		c->cap = cap;
 	}
 	copy = strdup(path);
 	if (copy == NULL)
-		return err_set(e, ERR_MEMORY, "no memory for files");
-	c->files[c->n].path = copy;
-	reset_file(&c->files[c->n++]);
+		return no_memory(e);
+	c->files[c->n++] = fresh_file(copy);
 	return true;
 }
 
@@ -103,7 +109,7 @@ static bool probe(struct capture *c, struct capture_file *cf, struct err *e)
 			ok = filter_prepare(c->filter, f.linktype, e);
 	}
 	reader_close(r);
-	reset_file(cf);
+	*cf = fresh_file(cf->path);
 	cf->first = first;
 	return ok;
 }
@@ -200,8 +206,10 @@ static bool add_all(struct capture *c, const struct capture_spec *spec,
 		if (spec->n_paths > 1 && !probe(c, &c->files[c->n - 1], e))
 			return false;
 	}
-	if (c->n == 0)
-		return err_set(e, ERR_USAGE, "no input");
+	if (c->n == 0) {
+		err_set(e, ERR_USAGE, "no input");
+		return false;
+	}
 	qsort(c->files, c->n, sizeof(*c->files), by_time);
 	return true;
 }
@@ -212,7 +220,7 @@ static bool open_current(struct capture *c, struct err *e)
 	struct capture_file *cf = &c->files[c->current];
 	int linktype;
 
-	reset_file(cf);
+	*cf = fresh_file(cf->path);
 	c->reader = open_reader(c, cf, true, e);
 	if (c->reader == NULL)
 		return false;

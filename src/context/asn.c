@@ -71,8 +71,10 @@ bool asn_parse(const char *text, uint32_t *out, struct err *e)
 	if ((p[0] == 'A' || p[0] == 'a') && (p[1] == 'S' || p[1] == 's'))
 		p += 2;
 	v = strtoull(p, &end, 10);
-	if (*p < '0' || *p > '9' || *end || v > UINT32_MAX)
-		return err_set(e, ERR_USAGE, "%.40s: not an AS number", text);
+	if (*p < '0' || *p > '9' || *end || v > UINT32_MAX) {
+		err_set(e, ERR_USAGE, "%.40s: not an AS number", text);
+		return false;
+	}
 	*out = (uint32_t)v;
 	return true;
 }
@@ -146,6 +148,7 @@ struct asn_names {
 	size_t n, cap;
 	char *text;
 	size_t used, size;
+	bool failed; /* no memory for all of them */
 };
 
 static bool add_name(struct asn_names *t, uint32_t asn, const char *s)
@@ -157,16 +160,16 @@ static bool add_name(struct asn_names *t, uint32_t asn, const char *s)
 		void *v = realloc(t->v, cap * sizeof(*t->v));
 
 		if (!v)
-			return false;
+			goto fail;
 		t->v = v;
 		t->cap = cap;
 	}
 	if (t->used + len > t->size) {
 		size_t size = (t->size + len) * 2 + (1 << 16);
-		char *text = realloc(t->text, size);
+		char *text = size > UINT32_MAX ? NULL : realloc(t->text, size);
 
-		if (!text || size > UINT32_MAX)
-			return false;
+		if (!text)
+			goto fail;
 		t->text = text;
 		t->size = size;
 	}
@@ -174,6 +177,9 @@ static bool add_name(struct asn_names *t, uint32_t asn, const char *s)
 	t->v[t->n++] = (struct name){ asn, (uint32_t)t->used };
 	t->used += len;
 	return true;
+fail:
+	t->failed = true;
+	return false;
 }
 
 static bool name_line(void *arg, char *text)
@@ -222,10 +228,14 @@ struct asn_names *asn_names_read(const char *path, struct err *e)
 			    json_object_is_type(value, json_type_string))
 				add_name(t, asn, json_object_get_string(value));
 		}
-		json_object_put(j);
 	} else {
 		each_line(text, name_line, t);
 	}
+	if (t->failed) {
+		err_set(e, ERR_MEMORY, "out of memory");
+		goto fail;
+	}
+	json_object_put(j);
 	free(text);
 	if (t->n)
 		qsort(t->v, t->n, sizeof(*t->v), by_asn);
@@ -378,8 +388,10 @@ struct vrps *vrps_read(const char *path, struct err *e)
 	free(text);
 	if (ok && t->failed)
 		ok = err_set(e, ERR_MEMORY, "out of memory");
-	if (ok && t->n == 0)
-		ok = err_set(e, ERR_FORMAT, "%s: no VRP in it", path);
+	if (ok && t->n == 0) {
+		err_set(e, ERR_FORMAT, "%s: no VRP in it", path);
+		ok = false;
+	}
 	if (!ok) {
 		vrps_free(t);
 		return NULL;

@@ -88,9 +88,9 @@ static size_t known_name(const char *path, const char **at)
 				strspn(p + n + 1, "abcdefghijklmnopqrstuvwxyz"
 						  "0123456789-");
 
-			if (more && strncmp(p + n + 1, "updates", 7) &&
-			    strncmp(p + n + 1, "rib", 3) &&
-			    strncmp(p + n + 1, "bview", 5) &&
+			if (more && strncmp(p + n + 1, "updates", 7) != 0 &&
+			    strncmp(p + n + 1, "rib", 3) != 0 &&
+			    strncmp(p + n + 1, "bview", 5) != 0 &&
 			    !isdigit((uint8_t)p[n + 1]))
 				n += 1 + more;
 		}
@@ -318,7 +318,7 @@ bool feed_add(struct feed *f, const char *path, unsigned *added, struct err *e)
 	const char *eq = strchr(path, '=');
 	char name[FEED_NAME];
 	struct stat st;
-	bool ok;
+	bool ok, is_dir = false;
 
 	if (eq && eq > path && eq - path < FEED_NAME &&
 	    !memchr(path, '/', (size_t)(eq - path)) && stat(path, &st) != 0) {
@@ -328,9 +328,12 @@ bool feed_add(struct feed *f, const char *path, unsigned *added, struct err *e)
 	} else {
 		eq = NULL;
 	}
-	if (strcmp(path, "-") != 0 && stat(path, &st) != 0)
-		return err_sys(e, errno, "%s", path);
-	if (strcmp(path, "-") != 0 && S_ISDIR(st.st_mode)) {
+	if (strcmp(path, "-") != 0) {
+		if (stat(path, &st) != 0)
+			return err_sys(e, errno, "%s", path);
+		is_dir = S_ISDIR(st.st_mode);
+	}
+	if (is_dir) {
 		ok = add_dir(f, path, eq ? name : NULL, added, 0);
 		if (!ok)
 			err_set(e, ERR_IO, "%s: cannot be read", path);

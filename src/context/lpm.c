@@ -159,6 +159,7 @@ static bool half_build(struct lpm *l, struct half *h, struct item *it,
 	uint64_t max = 2 * (uint64_t)n + 2;
 
 	qsort(it, n, sizeof(*it), by_start);
+	h->n = 0;
 	h->net = malloc(max * sizeof(*h->net));
 	if (v6)
 		h->start6 = malloc(max * sizeof(*h->start6));

@@ -29,8 +29,8 @@ const struct outage_rules outage_defaults = {
 /* Without a table, fewer peer ASes than this say nothing. */
 #define NO_TABLE_ASES 3
 
-static void on_route(void *arg, uint32_t net, uint32_t peer, uint32_t was,
-		     uint32_t is, int64_t sec, bool implied);
+static void on_route(void *arg, uint32_t net, uint32_t was, uint32_t is,
+		     int64_t sec, bool implied);
 static void on_note(void *arg, const struct replay_note *n);
 
 struct outage *outage_new(struct replay *r, const struct outage_rules *rules,
@@ -268,13 +268,15 @@ static void sample(struct outage *o, struct track *t, int64_t sec,
 	struct out_sample *s;
 	bool all = o->nasn == 0 && o->nprefix == 0;
 
-	s = t->nsamples ? &t->sample[t->nsamples - 1] : NULL;
-	if (s && s->visible == v.visible && s->known == v.known)
-		return;
-	if (s && s->sec == (uint32_t)sec) {
-		s->visible = v.visible;
-		s->known = v.known;
-		return;
+	if (t->nsamples > 0) {
+		s = &t->sample[t->nsamples - 1];
+		if (s->visible == v.visible && s->known == v.known)
+			return;
+		if (s->sec == (uint32_t)sec) {
+			s->visible = v.visible;
+			s->known = v.known;
+			return;
+		}
 	}
 	if (all && !t->keep && t->nsamples > 16) {
 		/* nothing was wrong: only the last ones are kept */
@@ -398,12 +400,11 @@ static void evaluate(struct outage *o, struct track *t, int64_t sec,
 		falls(o, t, sec, v, share, lost_path);
 }
 
-static void on_route(void *arg, uint32_t net, uint32_t peer, uint32_t was,
-		     uint32_t is, int64_t sec, bool implied)
+static void on_route(void *arg, uint32_t net, uint32_t was, uint32_t is,
+		     int64_t sec, bool implied)
 {
 	struct outage *o = arg;
 	struct track *t;
-	(void)peer;
 
 	if (o->first_sec == 0)
 		o->first_sec = sec;

@@ -53,7 +53,7 @@ static void set_route(struct replay *r, uint32_t net, uint32_t peer,
 	if (!rib_set(r->rib, net, peer, path, sec, &was))
 		return;
 	if (r->hooks.route)
-		r->hooks.route(r->hooks.arg, net, peer, was.path, path, r->now,
+		r->hooks.route(r->hooks.arg, net, was.path, path, r->now,
 			       implied);
 }
 
@@ -125,7 +125,7 @@ static void drop_slots(struct replay *r, const struct rib_peer *p)
 		struct rib_peer *q = &r->rib->peers[i];
 
 		if (q->slot && q->collector == p->collector &&
-		    memcmp(&q->id, &p->id, sizeof(p->id)) == 0) {
+		    rib_same_peer(&q->id, &p->id)) {
 			rib_new_epoch(r->rib, i);
 			q->state = PEER_DOWN;
 		}
@@ -234,15 +234,15 @@ static void silent_peers(struct replay *r)
 	for (uint32_t i = 0; i < r->nminute && i < r->rib->npeers; i++) {
 		struct replay_minute *b = &r->minute[i];
 		struct rib_peer *p = &r->rib->peers[i];
-		int64_t silent = r->now - p->heard_sec;
+		int64_t silent = r->now - p->heard_sec, minutes;
 		double habit;
 
 		if (b->lively == 0 || silent < REPLAY_PEER_SEC ||
 		    (p->state != PEER_UP && p->state != PEER_SYNC))
 			continue;
+		minutes = (p->heard_sec - b->first_heard) / 60;
 		habit = (double)b->lively /
-			(double)((p->heard_sec - b->first_heard) / 60 +
-				 REPLAY_GAP_PRIOR);
+			(double)(minutes + REPLAY_GAP_PRIOR);
 		if ((double)silent / 60 * habit < REPLAY_PEER_MISSING ||
 		    !neighbours_spoke(r, p))
 			continue;
@@ -281,7 +281,7 @@ static bool others_spoke(const struct replay *r, unsigned c, int64_t from,
 static void clock_of(struct replay *r, unsigned c, int64_t sec)
 {
 	struct replay_collector *k = &r->coll[c];
-	int64_t silent = sec - k->last_sec;
+	int64_t silent = sec - k->last_sec, minutes;
 	double lively, missing;
 
 	if (!k->has_update) {
@@ -291,9 +291,9 @@ static void clock_of(struct replay *r, unsigned c, int64_t sec)
 		return;
 	}
 	if (silent > REPLAY_GAP_SEC && r->watch_gaps) {
+		minutes = (k->last_sec - k->first_sec) / 60;
 		lively = (double)k->minutes /
-			 (double)((k->last_sec - k->first_sec) / 60 +
-				  REPLAY_GAP_PRIOR);
+			 (double)(minutes + REPLAY_GAP_PRIOR);
 		missing = (double)silent / 60 * lively;
 		if (missing >= REPLAY_GAP_ALL_QUIET ||
 		    (missing >= REPLAY_GAP_MISSING &&

@@ -58,8 +58,8 @@ struct replay_hooks {
 	void *arg;
 	/* A route of the table changed; path 0 is "none".  implied: not in a
 	 * table any more, without a withdrawal that was seen. */
-	void (*route)(void *arg, uint32_t net, uint32_t peer, uint32_t was,
-		      uint32_t is, int64_t sec, bool implied);
+	void (*route)(void *arg, uint32_t net, uint32_t was, uint32_t is,
+		      int64_t sec, bool implied);
 	void (*note)(void *arg, const struct replay_note *n);
 };
 

@@ -92,7 +92,7 @@ static unsigned as_index(struct rib *r, uint32_t asn)
 	return r->nases++;
 }
 
-static bool same_peer(const struct mrt_peer *a, const struct mrt_peer *b)
+bool rib_same_peer(const struct mrt_peer *a, const struct mrt_peer *b)
 {
 	return a->asn == b->asn && a->fam == b->fam &&
 	       memcmp(a->ip, b->ip, a->fam == 4 ? 4 : 16) == 0;
@@ -110,7 +110,7 @@ uint32_t rib_peer(struct rib *r, unsigned collector, const struct mrt_peer *id,
 	for (; (at = r->store->peer_slot[h & mask]); h++) {
 		p = &r->peers[at - 1];
 		if (p->collector == collector && p->slot == slot &&
-		    same_peer(&p->id, id))
+		    rib_same_peer(&p->id, id))
 			return at - 1;
 	}
 	if (r->npeers == RIB_MAX_PEERS)

@@ -77,6 +77,7 @@ struct rib {
 struct rib *rib_new(struct err *e);
 void rib_free(struct rib *r);
 
+bool rib_same_peer(const struct mrt_peer *a, const struct mrt_peer *b);
 /* The peer's number, made when new; RIB_NONE when there are too many. */
 uint32_t rib_peer(struct rib *r, unsigned collector, const struct mrt_peer *id,
 		  unsigned slot);

@@ -34,6 +34,7 @@ static struct frag *frag_lookup(struct walk *w, uint32_t id, uint8_t proto,
 	struct frag *set = w->d->frags + (size_t)frag_set(&k) * FRAG_WAYS;
 	struct frag *old = set;
 
+	*oldest = set;
 	for (int i = 0; i < FRAG_WAYS; i++) {
 		if (!set[i].used) {
 			old = &set[i];

@@ -47,7 +47,7 @@ static int by_start(const void *a, const void *b)
 static void sort_by_start(const struct fe_summary **u, size_t n)
 {
 	if (n > FEW) {
-		qsort(u, n, sizeof(u[0]), by_start);
+		qsort(u, n, sizeof(const struct fe_summary *), by_start);
 		return;
 	}
 	for (size_t i = 1; i < n; i++) {

@@ -87,14 +87,14 @@ void fe_judge_tunnel(const struct fe_view *v, struct farend_entry *e)
 		if (e->n_conn_ids < FAREND_CONNS)
 			e->conn_ids[e->n_conn_ids++] = v->u[i]->id;
 		w = mss_weight(v->f->sigs, v->u[i], e);
-		if (w > top) {
+		if (best == NULL || w > top) {
 			top = w;
 			best = v->u[i];
 		}
 	}
 	tcp_late = late > 8000000 + (jitter > 0 ? 3 * jitter / 2 : 0) &&
 		   late > v->rtt_ns / 8;
-	if (e->conns == 0) {
+	if (best == NULL) {
 		e->reason = FAREND_ONE_SIDED;
 		return;
 	}

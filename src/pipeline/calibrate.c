@@ -69,6 +69,13 @@ static bool read_all(struct run *r, struct calibrate_result *out, struct err *e)
 	return ok;
 }
 
+static bool same_kind(const struct fe_kind_calib *a,
+		      const struct fe_kind_calib *b)
+{
+	return a->offset_us == b->offset_us && a->spread_us == b->spread_us &&
+	       a->tail == b->tail && a->n == b->n;
+}
+
 static bool write_out(const struct run *r, struct farend_calib *c,
 		      const struct calibrate_options *o, FILE *out,
 		      struct calibrate_result *res, struct err *e)
@@ -85,8 +92,7 @@ static bool write_out(const struct run *r, struct farend_calib *c,
 	res->loss = rep.stats.loss;
 	farend_report_free(&rep);
 	for (int k = 0; k < FE_KINDS; k++)
-		res->kinds += memcmp(&before.kind[k], &c->kind[k],
-				     sizeof(c->kind[k])) != 0;
+		res->kinds += !same_kind(&before.kind[k], &c->kind[k]);
 	if (res->kinds == 0)
 		return err_set(e, ERR_LIMIT,
 			       "no kind of turn was seen 30 times on a calm "

@@ -284,7 +284,7 @@ void lock_test(const struct order_side side[2], const struct controls *others,
 
 	for (; bets < BETS_MAX; bets++) {
 		int d = next_side(side, i[0], i[1]);
-		struct lock_bet bet;
+		struct lock_bet bet = { 0, false };
 		double order, host;
 		int64_t t;
 

@@ -97,10 +97,9 @@ static inline char *put_u32(char *p, uint32_t v)
 
 static char *put_str(char *p, const char *s)
 {
-	size_t n = strlen(s);
-
-	memcpy(p, s, n);
-	return p + n;
+	while (*s)
+		*p++ = *s++;
+	return p;
 }
 
 static char *put_v4(char *p, const uint8_t *b)
