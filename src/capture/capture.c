@@ -140,8 +140,10 @@ static bool add_directory(struct capture *c, const char *dir, struct err *e)
 	DIR *d;
 
 	d = opendir(dir);
-	if (d == NULL)
-		return err_sys(e, errno, "%s: cannot open directory", dir);
+	if (d == NULL) {
+		err_sys(e, errno, "%s: cannot open directory", dir);
+		return false;
+	}
 	while ((entry = readdir(d)) != NULL) {
 		if (snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) >=
 		    (int)sizeof(path)) {
@@ -191,10 +193,12 @@ static bool add_all(struct capture *c, const struct capture_spec *spec,
 
 	for (size_t i = 0; i < spec->n_paths; i++) {
 		p = spec->paths[i];
-		if (strcmp(p, "-") == 0 && spec->n_paths > 1)
-			return err_set(e, ERR_USAGE,
-				       "standard input (-) cannot be one of "
-				       "several inputs");
+		if (strcmp(p, "-") == 0 && spec->n_paths > 1) {
+			err_set(e, ERR_USAGE,
+				"standard input (-) cannot be one of "
+				"several inputs");
+			return false;
+		}
 		if (strcmp(p, "-") != 0 && stat(p, &st) == 0 &&
 		    S_ISDIR(st.st_mode)) {
 			if (!add_directory(c, p, e))
