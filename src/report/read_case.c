@@ -654,8 +654,8 @@ static bool read_all(struct json_object *o, struct case_record *c,
 	READ_LIST("chains", chains, n_chains, read_chain);
 	READ_LIST("far_end", far_ends, n_far_ends, read_far_end);
 	if (json_object_object_get_ex(o, "far_end_mute", NULL))
-		c->far_end_mute = (uint64_t)get_int(r, o, "far_end_mute", 0,
-						    INT64_MAX);
+		c->far_end_mute =
+			(uint64_t)get_int(r, o, "far_end_mute", 0, INT64_MAX);
 	READ_LIST("addresses", addresses, n_addresses, read_address);
 	read_hypotheses(r, o, c);
 	read_losses(r, o, c);

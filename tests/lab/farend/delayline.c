@@ -232,8 +232,8 @@ static void take(int in)
 			v6 = 1;
 		else if (q->data[0] >> 4 != 4)
 			continue;
-		out = route(ntohl(
-			*(uint32_t *)(void *)(q->data + (v6 ? 36 : 16))));
+		out = route(
+			ntohl(*(uint32_t *)(void *)(q->data + (v6 ? 36 : 16))));
 		if (out < 0 || out == in)
 			continue;
 		p = &paths[in][out];

@@ -39,7 +39,8 @@ static void together(void **state)
 		bin[i].received = i < 2 || i > 4;
 		bin[i].unanswered = 4;
 	}
-	assert_int_equal(passive_silences(&in, &passive_defaults, &f, 1, NULL), 1);
+	assert_int_equal(passive_silences(&in, &passive_defaults, &f, 1, NULL),
+			 1);
 	m = open_memstream(&text, &len);
 	route_passive_text(m, &p);
 	fclose(m);
