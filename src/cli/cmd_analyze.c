@@ -46,6 +46,8 @@ enum {
 	OPT_QUIET,
 	OPT_MRT,
 	OPT_NO_FAR_END,
+	OPT_CALIBRATION,
+	OPT_SIGNATURES,
 	OPT_NO_SANDBOX,
 };
 
@@ -115,6 +117,14 @@ static const struct option_def options[] = {
 	{ OPT_NO_FAR_END, 0, "no-far-end", ARG_NONE, NULL,
 	  "Only pairs of connections: do not ask whether an address ends TCP "
 	  "for somebody further away." },
+	{ OPT_CALIBRATION, 0, "calibration", ARG_REQUIRED, "FILE",
+	  "Calibration of the far end as 'wellspring calibrate' writes it, "
+	  "instead of the shipped one; every verdict names it.",
+	  NULL, COMPLETE_FILES },
+	{ OPT_SIGNATURES, 0, "signatures", ARG_REQUIRED, "FILE",
+	  "Signatures of TCP stacks and links instead of the shipped ones "
+	  "(data/farend-signatures.txt, with lines of your own).",
+	  NULL, COMPLETE_FILES },
 	{ OPT_NO_SANDBOX, 0, "no-sandbox", ARG_NONE, NULL,
 	  "Do not confine the process (Landlock, seccomp) before reading." },
 };
@@ -412,6 +422,12 @@ static bool take_option(struct job *j, const struct opts *o, int id)
 	case OPT_NO_FAR_END:
 		j->o.no_far_end = true;
 		return true;
+	case OPT_CALIBRATION:
+		j->o.calibration = o->value;
+		return true;
+	case OPT_SIGNATURES:
+		j->o.signatures = o->value;
+		return true;
 	case OPT_NO_SANDBOX:
 		j->sandbox = false;
 		return true;
@@ -532,7 +548,7 @@ static bool confine(struct job *j)
 
 	if (!j->sandbox)
 		return true;
-	paths = calloc(n + 2 * j->n_mrt + 1, sizeof(*paths));
+	paths = calloc(n + 2 * j->n_mrt + 3, sizeof(*paths));
 	if (paths == NULL) {
 		fprintf(stderr, "wellspring: no memory\n");
 		return false;
@@ -540,6 +556,10 @@ static bool confine(struct job *j)
 	memcpy(paths, j->o.input.paths, n * sizeof(*paths));
 	if (j->o.expected != NULL)
 		paths[n++] = j->o.expected;
+	if (j->o.calibration != NULL)
+		paths[n++] = j->o.calibration;
+	if (j->o.signatures != NULL)
+		paths[n++] = j->o.signatures;
 	n += routes_readable(j->mrt, j->n_mrt, paths + n);
 	sandbox_enter(paths, n, note, sizeof(note));
 	if (note[0] != '\0' && !j->quiet)

@@ -16,7 +16,9 @@
 #include "evidence/assess.h"
 #include "evidence/community.h"
 #include "evidence/far.h"
+#include "farend/calib.h"
 #include "farend/farend.h"
+#include "farend/sigs.h"
 #include "feature/burst.h"
 #include "pipeline/frames.h"
 #include "pipeline/intake.h"
@@ -33,6 +35,8 @@
 
 struct run {
 	const struct analyze_options *o;
+	struct farend_calib *calib; /* the user's, or NULL */
+	struct farend_sigs *sigs;
 	struct capture *capture;
 	struct decoder *decoder;
 	struct intake *intake;	    /* of the two, while reading */
@@ -216,10 +220,29 @@ static bool read_expected(struct run *r, struct err *e)
 	return true;
 }
 
+/* The far end, with the user's calibration and signatures where given. */
+static bool open_far(struct run *r, struct err *e)
+{
+	const struct analyze_options *o = r->o;
+	struct farend_config cfg = { .n_local = 0,
+				     .alpha = o->alpha,
+				     .all = o->all };
+
+	if (o->calibration != NULL &&
+	    (r->calib = farend_calib_read(o->calibration, e)) == NULL)
+		return false;
+	if (o->signatures != NULL &&
+	    (r->sigs = farend_sigs_read(o->signatures, e)) == NULL)
+		return false;
+	cfg.calib = r->calib;
+	cfg.sigs = r->sigs;
+	r->far = farend_new(o->max_conns, &cfg, e);
+	return r->far != NULL;
+}
+
 static bool run_open(struct run *r, struct err *e)
 {
 	const struct analyze_options *o = r->o;
-	struct farend_config cfg = { .n_local = 0 };
 
 	if (!read_expected(r, e))
 		return false;
@@ -232,14 +255,8 @@ static bool run_open(struct run *r, struct err *e)
 	r->index = relay_index_new(o->max_conns, o->max_pairs, on_judge, r, e);
 	r->judge = judge_new(o->seed, e);
 	r->named = mem_map(o->max_conns);
-	if (!o->no_far_end) {
-		cfg.alpha = o->alpha;
-		cfg.calib = o->calibration;
-		cfg.all = o->all;
-		r->far = farend_new(o->max_conns, &cfg, e);
-		if (r->far == NULL)
-			return false;
-	}
+	if (!o->no_far_end && !open_far(r, e))
+		return false;
 	if (o->passive && (r->tap = passive_tap_new(o->max_conns, e)) == NULL)
 		return false;
 	if (!r->decoder || !r->conns || !r->bursts || !r->index || !r->judge)
@@ -257,6 +274,8 @@ static bool run_open(struct run *r, struct err *e)
 static void run_close(struct run *r)
 {
 	farend_free(r->far);
+	free(r->calib);
+	free(r->sigs);
 	passive_tap_free(r->tap);
 	judge_free(r->judge);
 	relay_index_free(r->index);

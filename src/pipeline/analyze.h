@@ -11,8 +11,6 @@
 #include "capture/capture.h"
 #include "evidence/case.h"
 
-struct farend_calib;
-
 struct analyze_options {
 	struct capture_spec input;
 	struct addr address; /* only connections of this address */
@@ -22,14 +20,15 @@ struct analyze_options {
 	uint32_t max_pairs;	     /* candidate records, default 65,536 */
 	struct addr (*same_host)[2]; /* n pairs of addresses of one host */
 	size_t n_same_host;
-	const char *expected; /* file of expected relays, NULL = none */
-	bool all;	      /* keep every connection and weak relay */
-	unsigned threads;     /* 1 or 2 */
-	uint64_t seed;	      /* of decoys; stands in the report */
-	bool no_far_end;      /* pairs only */
-	bool frames;	      /* read again: name the packets (frames.h) */
-	bool passive;	      /* fill case_record.passive, for --mrt */
-	const struct farend_calib *calibration; /* NULL: the shipped one */
+	const char *expected;	 /* file of expected relays, NULL = none */
+	bool all;		 /* keep every connection and weak relay */
+	unsigned threads;	 /* 1 or 2 */
+	uint64_t seed;		 /* of decoys; stands in the report */
+	bool no_far_end;	 /* pairs only */
+	bool frames;		 /* read again: name the packets (frames.h) */
+	bool passive;		 /* fill case_record.passive, for --mrt */
+	const char *calibration; /* file of the far end's; NULL: shipped */
+	const char *signatures;	 /* file of stacks and links; NULL: shipped */
 	/* called from time to time on long reads; NULL = silent */
 	void (*progress)(void *arg, uint64_t bytes_done, uint64_t bytes_all,
 			 uint64_t packets);

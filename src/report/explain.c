@@ -360,6 +360,9 @@ static void far_ends(const struct page *pg)
 			 (double)f->log10_lr / MICROBANS_PER_BAN,
 			 f->sufficient ? "sufficient" : "not sufficient");
 		line(pg, "evidence:", text);
+		if (f->question == FAR_TERMINATING &&
+		    pg->c->calibration[0] != '\0')
+			line(pg, "calibrated:", pg->c->calibration);
 		if (f->leg_high_ms >= 0) {
 			snprintf(text, sizeof(text), "%.1f to %.1f ms",
 				 f->leg_low_ms < 0 ? 0 : f->leg_low_ms,

@@ -63,6 +63,7 @@ static void parameters(struct json *j, const struct case_record *c, bool all)
 	json_kuint(j, "max_conns", c->max_conns);
 	json_kuint(j, "max_pairs", c->max_pairs);
 	kopt(j, "expected", c->expected);
+	kopt(j, "calibration", c->calibration);
 	open_at(j, "same_host", json_array);
 	for (size_t i = 0; i < c->n_same_host; i++) {
 		json_array(j);

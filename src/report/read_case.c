@@ -229,6 +229,7 @@ static void read_parameters(struct reader *r, struct json_object *o,
 	get_text(r, p, "filter", c->filter, sizeof(c->filter));
 	get_text(r, p, "address", c->address, sizeof(c->address));
 	get_text(r, p, "expected", c->expected, sizeof(c->expected));
+	get_text(r, p, "calibration", c->calibration, sizeof(c->calibration));
 	c->from = get_time(r, p, "from_ns");
 	c->to = get_time(r, p, "to_ns");
 	c->seed = get_u64(r, p, "seed");
