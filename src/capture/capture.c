@@ -85,7 +85,9 @@ static struct reader *open_reader(struct capture *c, struct capture_file *cf,
 	if (src != NULL)
 		r = reader_open(src, cf, e);
 	if (r == NULL)
-		err_ctx(e, "%s", cf->path);
+		err_ctx(e, "%s",
+			strcmp(cf->path, "-") == 0 ? "standard input"
+						   : cf->path);
 	return r;
 }
 

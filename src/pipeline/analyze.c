@@ -511,6 +511,7 @@ static bool fill_losses(struct run *r, struct case_record *c)
 		excluded += f[i].packets - f[i].selected;
 	}
 	const struct case_counter all[] = {
+		{ "files_ignored", capture_ignored(r->capture) },
 		{ "capture_drops", drops },
 		{ "blocks_skipped", skipped },
 		{ "packets_not_selected", excluded },
