@@ -213,7 +213,7 @@ struct job {
 
 static bool add_same_host(struct job *j, const struct opts *o)
 {
-	struct addr(*grown)[2];
+	struct addr *pair = j->o.same_host[j->o.n_same_host];
 	char text[2 * ADDR_TEXT + 2], *comma;
 	struct err e;
 
@@ -224,15 +224,8 @@ static bool add_same_host(struct job *j, const struct opts *o)
 		return false;
 	}
 	*comma = '\0';
-	grown = realloc(j->o.same_host,
-			(j->o.n_same_host + 1) * sizeof(*grown));
-	if (grown == NULL) {
-		opts_usage(o, "no memory");
-		return false;
-	}
-	j->o.same_host = grown;
-	if (!addr_parse(text, &grown[j->o.n_same_host][0], &e) ||
-	    !addr_parse(comma + 1, &grown[j->o.n_same_host][1], &e)) {
+	if (!addr_parse(text, &pair[0], &e) ||
+	    !addr_parse(comma + 1, &pair[1], &e)) {
 		opts_usage(o, "--same-host: %s", e.text);
 		return false;
 	}
@@ -550,7 +543,7 @@ static bool confine(struct job *j)
 		return true;
 	paths = calloc(n + 2 * j->n_mrt + 3, sizeof(*paths));
 	if (paths == NULL) {
-		fprintf(stderr, "wellspring: no memory\n");
+		opts_no_memory();
 		return false;
 	}
 	memcpy(paths, j->o.input.paths, n * sizeof(*paths));
@@ -639,7 +632,7 @@ static int analyze_all(struct job *j)
 	int status = EXIT_INSUFFICIENT;
 
 	if (paths == NULL)
-		return EXIT_CANNOT;
+		return opts_no_memory();
 	for (size_t i = 0; j->json != NULL && i < j->n_sensors; i++)
 		if (!open_json(j, &j->sensor[i]))
 			goto cannot;
@@ -715,20 +708,25 @@ static int check_and_analyze(struct job *j, const struct opts *o)
 
 static int run(int argc, char **argv)
 {
+	size_t room = (size_t)argc + 1; /* of what options may name */
 	struct job *j = calloc(1, sizeof(*j));
 	int id = OPTS_ERROR, status = EXIT_CANNOT;
 	struct opts o;
 
 	if (j == NULL)
-		return EXIT_CANNOT;
+		return opts_no_memory();
 	j->color = "auto";
 	j->sandbox = true;
 	analyze_defaults(&j->o);
-	j->paths = calloc((size_t)argc + 1, sizeof(*j->paths));
-	j->sensor_of = calloc((size_t)argc + 1, sizeof(*j->sensor_of));
-	j->mrt = calloc((size_t)argc + 1, sizeof(*j->mrt));
-	if (j->paths == NULL || j->sensor_of == NULL || j->mrt == NULL)
+	j->paths = calloc(room, sizeof(*j->paths));
+	j->sensor_of = calloc(room, sizeof(*j->sensor_of));
+	j->mrt = calloc(room, sizeof(*j->mrt));
+	j->o.same_host = calloc(room, sizeof(*j->o.same_host));
+	if (j->paths == NULL || j->sensor_of == NULL || j->mrt == NULL ||
+	    j->o.same_host == NULL) {
+		status = opts_no_memory();
 		goto out;
+	}
 	opts_begin(&o, &command_analyze, argc, argv);
 	while ((id = opts_next(&o)) >= 0) {
 		if (!take_option(j, &o, id)) {

@@ -131,27 +131,28 @@ static int64_t time_asked(const struct job *j)
 	return j->at == ROUTES_NO_TIME ? j->r.last_sec : j->at;
 }
 
-/* Returns how many are announced. */
-static size_t answer_full(struct job *j, struct origin_query *oq,
-			  struct json *out)
+/* *found: how many are announced. */
+static bool answer_full(struct job *j, struct origin_query *oq,
+			struct json *out, size_t *found, struct err *e)
 {
 	struct origin_answer *a = calloc(1, sizeof(*a));
 	struct route_names names = names_of(j);
-	size_t found = 0;
 
-	for (size_t i = 0; a && i < j->nq; i++) {
+	if (!a)
+		return err_set(e, ERR_MEMORY, "out of memory");
+	for (size_t i = 0; i < j->nq; i++) {
 		struct route_question q = { j->q[i].text, j->q[i].prefix,
 					    time_asked(j) };
 
 		origin_ask(oq, &j->q[i].prefix, true, a);
-		found += a->sees > 0;
+		*found += a->sees > 0;
 		if (j->json)
 			route_origin_json(out, &q, a, &names);
 		else
 			route_origin_text(stdout, &q, a, &names);
 	}
 	free(a);
-	return found;
+	return true;
 }
 
 static void brief_line(struct job *j, struct origin_query *oq, size_t i,
@@ -302,7 +303,7 @@ static int answer(struct job *j, struct err *e)
 	else if (ok && brief)
 		ok = answer_brief(j, oq, &found, e);
 	else if (ok)
-		found = answer_full(j, oq, &out);
+		ok = answer_full(j, oq, &out, &found, e);
 	origin_free(oq);
 	if (!ok) {
 		fprintf(stderr, "wellspring: %s\n", e->text);
@@ -422,14 +423,16 @@ static int run(int argc, char **argv)
 	struct err e;
 
 	if (!j)
-		return EXIT_CANNOT;
+		return opts_no_memory();
 	j->at = ROUTES_NO_TIME;
 	opts_begin(&o, &command_origin, argc, argv);
 	if (options_read(j, &o, &status) != OPTS_DONE)
 		goto out;
 	for (size_t i = 0; i < o.n_args; i++)
 		if (!add_query(j, o.args[i], &e)) {
-			status = opts_usage(&o, "%s", e.text);
+			status = e.code == ERR_MEMORY
+					 ? opts_no_memory()
+					 : opts_usage(&o, "%s", e.text);
 			goto out;
 		}
 	if (j->file && !lines_read(j->file, query_line, j, &e)) {

@@ -337,7 +337,7 @@ static int run(int argc, char **argv)
 	struct opts o;
 
 	if (!j)
-		return EXIT_CANNOT;
+		return opts_no_memory();
 	j->to = ROUTES_NO_TIME;
 	j->rules = outage_defaults;
 	j->follow.lost_sec = 2700;

@@ -141,6 +141,12 @@ int opts_usage(const struct opts *o, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
+int opts_no_memory(void)
+{
+	fputs("wellspring: no memory\n", stderr);
+	return EXIT_CANNOT;
+}
+
 bool opts_uint(const struct opts *o, const char *name, uint64_t low,
 	       uint64_t high, uint64_t *out)
 {

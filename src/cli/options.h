@@ -92,6 +92,8 @@ int opts_status(int id);
 int opts_usage(const struct opts *o, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Memory is short: says so and gives EXIT_CANNOT. */
+int opts_no_memory(void);
 /* Values of options; they say on stderr what is wrong and return false. */
 bool opts_uint(const struct opts *o, const char *name, uint64_t low,
 	       uint64_t high, uint64_t *out);

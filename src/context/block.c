@@ -234,22 +234,24 @@ static void widen(struct work *w)
 	w->ndown = w->cap_down = 0;
 }
 
-static unsigned vantages(const struct rib *rib, uint32_t at)
+static bool vantages(const struct rib *rib, uint32_t at, unsigned *n)
 {
 	uint8_t *seen = calloc(rib->nases ? rib->nases : 1, 1);
-	unsigned n = 0;
 
-	for (unsigned i = 0; seen && i < rib->npeers; i++) {
+	if (!seen)
+		return false;
+	*n = 0;
+	for (unsigned i = 0; i < rib->npeers; i++) {
 		const struct rib_peer *p = &rib->peers[i];
 
 		if (p->active[0] + p->active[1] == 0 || p->id.asn == at ||
 		    seen[p->as_index])
 			continue;
 		seen[p->as_index] = 1;
-		n++;
+		++*n;
 	}
 	free(seen);
-	return n;
+	return true;
 }
 
 bool block_cost(struct rib *rib, uint32_t at, const struct block_target *t,
@@ -263,10 +265,9 @@ bool block_cost(struct rib *rib, uint32_t at, const struct block_target *t,
 
 	memset(out, 0, sizeof(*out));
 	out->at = at;
-	out->vantages = vantages(rib, at);
 	w.targets = malloc((nt ? nt : 1) * sizeof(*t));
-	w.failed = !w.targets;
-	if (w.targets) {
+	w.failed = !w.targets || !vantages(rib, at, &out->vantages);
+	if (!w.failed) {
 		if (nt)
 			memcpy(w.targets, t, nt * sizeof(*t));
 		widen(&w);

@@ -122,7 +122,8 @@ static void name_of(const char *path, char *name)
 	name[n] = '\0';
 }
 
-static bool collector_of(struct feed *f, const char *name, unsigned *out)
+static bool collector_of(struct feed *f, const char *name, unsigned *out,
+			 struct err *e)
 {
 	void *more;
 
@@ -132,14 +133,28 @@ static bool collector_of(struct feed *f, const char *name, unsigned *out)
 			return true;
 		}
 	if (f->ncollectors == UINT16_MAX)
-		return false;
+		return err_set(e, ERR_LIMIT, "too many collectors");
 	more = realloc(f->names, (f->ncollectors + 1u) * sizeof(*f->names));
 	if (!more)
-		return false;
+		return err_set(e, ERR_MEMORY, "out of memory");
 	f->names = more;
 	snprintf(f->names[f->ncollectors], FEED_NAME, "%s", name);
 	*out = f->ncollectors++;
 	return true;
+}
+
+/* The text of e mostly begins with the path, and so will the complaint. */
+static void not_opened(struct feed_file *file, const struct err *e)
+{
+	size_t n = strlen(file->path);
+	const char *why = e->text;
+
+	if (strncmp(why, file->path, n) == 0 && why[n] == ':')
+		why += n + 2;
+	snprintf(file->damage, sizeof(file->damage), "cannot be opened: %.200s",
+		 why);
+	file->unreadable = e->code != ERR_FORMAT;
+	file->failed = file->done = true;
 }
 
 /* Opens the file and reads its first record. */
@@ -150,13 +165,10 @@ static void start(struct feed_file *file)
 	const struct mrt_stats *s;
 	bool gaps;
 
-	err_clear(&e);
 	file->open = in ? mrt_new(in, &e) : NULL;
 	if (!file->open) {
 		mrt_in_close(in);
-		file->failed = file->done = true;
-		snprintf(file->damage, sizeof(file->damage),
-			 "cannot be opened");
+		not_opened(file, &e);
 		return;
 	}
 	if (mrt_next(file->open, &file->msg))
@@ -244,8 +256,8 @@ static bool add_file(struct feed *f, const char *path, const char *name,
 		name = own;
 	}
 	file->named_sec = time_in_name(path);
-	if (!collector_of(f, name, &file->collector))
-		return err_set(e, ERR_LIMIT, "too many collectors");
+	if (!collector_of(f, name, &file->collector, e))
+		return false;
 	start(file);
 	if (!file->open)
 		return true;
@@ -261,22 +273,22 @@ static bool add_file(struct feed *f, const char *path, const char *name,
 
 /* A file that nobody named: something else may lie in a directory. */
 static bool add_found(struct feed *f, const char *path, const char *name,
-		      unsigned *added)
+		      unsigned *added, struct err *e)
 {
 	unsigned n = f->nfiles;
-	bool ok = add_file(f, path, name, added, NULL);
+	bool ok = add_file(f, path, name, added, e);
 
-	if (f->nfiles > n && f->files[n]->failed)
+	if (f->nfiles > n && f->files[n]->failed && !f->files[n]->unreadable)
 		f->files[n]->not_ours = true;
 	return ok;
 }
 
 static bool add_dir(struct feed *f, const char *path, const char *name,
-		    unsigned *added, int depth)
+		    unsigned *added, int depth, struct err *e)
 {
 	struct dirent **list;
 	int n = scandir(path, &list, NULL, alphasort);
-	bool ok = n >= 0;
+	bool ok = n >= 0 || err_sys(e, errno, "%s: cannot be read", path);
 
 	for (int i = 0; i < n; i++) {
 		char sub[4096];
@@ -287,11 +299,12 @@ static bool add_dir(struct feed *f, const char *path, const char *name,
 		if (list[i]->d_name[0] != '.' && (size_t)len < sizeof(sub) &&
 		    stat(sub, &st) == 0) {
 			if (S_ISDIR(st.st_mode) && depth < MAX_DEPTH)
-				ok &= add_dir(f, sub, name, added, depth + 1);
+				ok &= add_dir(f, sub, name, added, depth + 1,
+					      e);
 			else if (S_ISREG(st.st_mode) &&
 				 (f->not_after == 0 ||
 				  st.st_mtime <= f->not_after))
-				ok &= add_found(f, sub, name, added);
+				ok &= add_found(f, sub, name, added, e);
 		}
 		free(list[i]);
 	}
@@ -334,9 +347,7 @@ bool feed_add(struct feed *f, const char *path, unsigned *added, struct err *e)
 		is_dir = S_ISDIR(st.st_mode);
 	}
 	if (is_dir) {
-		ok = add_dir(f, path, eq ? name : NULL, added, 0);
-		if (!ok)
-			err_set(e, ERR_IO, "%s: cannot be read", path);
+		ok = add_dir(f, path, eq ? name : NULL, added, 0, e);
 	} else {
 		ok = add_file(f, path, eq ? name : NULL, added, e);
 	}

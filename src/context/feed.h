@@ -22,6 +22,7 @@ struct feed_file {
 	bool not_ours;	      /* found in a directory, and no MRT file */
 	bool done;	      /* read to its end */
 	bool failed;	      /* cannot be opened or is no MRT file */
+	bool unreadable;      /* the system refused: nobody knows what it is */
 	bool is_table;	      /* starts with a table */
 	bool seen_by_watcher; /* for the caller */
 	int64_t first_sec;

@@ -12,6 +12,7 @@ struct origin_query {
 	uint32_t now;
 	struct lpm *lpm;
 	struct origin_brief *brief;
+	struct origin_answer one; /* of summary() */
 };
 
 struct origin_query *origin_new(struct rib *rib, struct err *e)
@@ -40,20 +41,20 @@ void origin_free(struct origin_query *q)
 	free(q);
 }
 
-unsigned origin_vantages(const struct rib *rib, unsigned fam)
+/* Peer ASes with at least one live route of a family (0 IPv4, 1 IPv6). */
+static unsigned vantages(struct origin_query *q, unsigned fam)
 {
-	uint8_t *seen = calloc(rib->nases ? rib->nases : 1, 1);
 	unsigned n = 0;
 
-	for (unsigned i = 0; seen && i < rib->npeers; i++) {
-		const struct rib_peer *p = &rib->peers[i];
+	q->now++;
+	for (unsigned i = 0; i < q->rib->npeers; i++) {
+		const struct rib_peer *p = &q->rib->peers[i];
 
-		if (p->active[fam] == 0 || seen[p->as_index])
+		if (p->active[fam] == 0 || q->stamp[p->as_index] == q->now)
 			continue;
-		seen[p->as_index] = 1;
+		q->stamp[p->as_index] = q->now;
 		n++;
 	}
-	free(seen);
 	return n;
 }
 
@@ -120,13 +121,11 @@ static void ask_net(struct origin_query *q, uint32_t net,
 static void summary(struct origin_query *q, uint32_t net, uint32_t *asn,
 		    unsigned *ases, unsigned *origins)
 {
-	struct origin_answer *a = calloc(1, sizeof(*a));
+	struct origin_answer *a = &q->one;
 	unsigned best = 0;
 
+	memset(a, 0, sizeof(*a));
 	*asn = 0;
-	*ases = *origins = 0;
-	if (!a)
-		return;
 	q->now++;
 	ask_net(q, net, a);
 	*ases = a->sees;
@@ -136,7 +135,6 @@ static void summary(struct origin_query *q, uint32_t net, uint32_t *asn,
 			best = a->claim[i].ases;
 			*asn = a->claim[i].asn;
 		}
-	free(a);
 }
 
 static void relate(struct origin_query *q, const struct prefix *target,
@@ -201,7 +199,7 @@ void origin_ask(struct origin_query *q, const struct prefix *target,
 	struct prefix p = *target;
 
 	memset(out, 0, sizeof(*out));
-	out->vantages = origin_vantages(q->rib, rib_family(target));
+	out->vantages = vantages(q, rib_family(target));
 	q->now++;
 	for (int len = target->len; len >= 0; len--) {
 		uint32_t net;

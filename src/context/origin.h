@@ -65,7 +65,4 @@ struct origin_brief {
 };
 const struct origin_brief *origin_brief(struct origin_query *q, uint32_t net);
 
-/* Peer ASes with at least one live route of a family (0 IPv4, 1 IPv6). */
-unsigned origin_vantages(const struct rib *rib, unsigned fam);
-
 #endif

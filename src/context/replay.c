@@ -80,8 +80,10 @@ static struct replay_minute *minute(struct replay *r, uint32_t peer)
 	if (peer < r->nminute)
 		return &r->minute[peer];
 	v = realloc(r->minute, n * sizeof(*v));
-	if (!v)
+	if (!v) {
+		r->rib->full = true;
 		return NULL;
+	}
 	memset(v + r->nminute, 0, (n - r->nminute) * sizeof(*v));
 	r->minute = v;
 	r->nminute = n;

@@ -119,8 +119,10 @@ uint32_t rib_peer(struct rib *r, unsigned collector, const struct mrt_peer *id,
 		unsigned cap = r->cap_peers ? r->cap_peers * 2 : 64;
 
 		p = realloc(r->peers, cap * sizeof(*p));
-		if (!p)
+		if (!p) {
+			r->full = true;
 			return RIB_NONE;
+		}
 		r->peers = p;
 		r->cap_peers = cap;
 	}

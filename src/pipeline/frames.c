@@ -231,7 +231,10 @@ static bool collect(struct reading *r, struct err *e)
 	spec.want_sha256 = false;
 	if (good)
 		in = capture_open(&spec, &why);
-	if (good && in == NULL)
+	if (good && in == NULL && why.code == ERR_MEMORY) {
+		*e = why;
+		good = false;
+	} else if (good && in == NULL)
 		missing(r->c, "the files could not be read a second time");
 	else if (good)
 		read_again(r, in, d, t);
