@@ -45,8 +45,8 @@ struct past {
 };
 
 struct answer {
-	uint32_t bytes, n; /* in n bursts */
-	int cls;
+	uint32_t bytes;
+	uint32_t last; /* the one before it of as many bursts and its class */
 };
 
 struct content {
@@ -54,9 +54,10 @@ struct content {
 	double hits[CELLS], decoys[CELLS], hit_sum, decoy_sum;
 	struct answer answer[ANSWERS]; /* latest exchanges of the target */
 	uint32_t n_answer;
-	uint8_t latest[256];	/* the last of them by bucket of size */
-	uint32_t burst[BURSTS]; /* latest bursts of the target */
-	uint32_t n_burst;
+	uint32_t last[MANY][CLASSES]; /* by bursts - 1, class: + 1; 0 = none */
+	uint8_t latest[256];	      /* the last of them by bucket of size */
+	uint32_t before[BURSTS]; /* bytes before each of its latest bursts */
+	uint32_t n_burst, burst_sum;
 	struct past past[MEMORY];
 	uint32_t n_past;
 	/* how often a difference of sizes is in past, by its bucket: most
@@ -69,6 +70,7 @@ struct content {
 };
 
 #define NO_OVERHEAD 1e18
+#define FAR_APART   1.07 /* no grade for such a ratio: not worth a division */
 
 static int class_of(uint32_t bytes)
 {
@@ -87,7 +89,8 @@ static void content_init(struct content *c, bool strict)
 
 	c->strict = strict;
 	c->predicts = false;
-	c->n_answer = c->n_burst = c->n_past = 0;
+	c->n_answer = c->n_burst = c->burst_sum = c->n_past = 0;
+	memset(c->last, 0, sizeof(c->last));
 	c->hit_sum = c->decoy_sum = c->centre = c->overhead = 0;
 	memset(c->latest, 0, sizeof(c->latest));
 	memset(c->same, 0, sizeof(c->same));
@@ -127,23 +130,23 @@ static void predict(struct content *c, uint32_t src, int cls)
 	c->overhead = m > 0 ? per[m / 2] : NO_OVERHEAD;
 }
 
-/* How far two sizes are apart, as a share of the smaller. */
+/* How far two sizes are apart, as a share of the smaller; 1 = far. */
 static double apart(double x, double y)
 {
-	if (x <= 0 || y <= 0)
+	double lo = x < y ? x : y, hi = x < y ? y : x;
+
+	if (lo <= 0 || hi > FAR_APART * lo)
 		return 1;
-	return x < y ? y / x - 1 : x / y - 1;
+	return hi / lo - 1;
 }
 
 /* Is dst what a padder makes of n frames of src bytes in all: each the next
- * multiple of a block? */
+ * multiple of a block (16 to 256 bytes)? */
 static bool is_padded(uint32_t src, uint32_t n, uint32_t dst)
 {
-	for (uint32_t m = 16; m <= 256; m *= 2)
-		if (dst % m == 0 && dst >= src &&
-		    dst - src < n * (m + PAD_HEAD))
-			return true;
-	return false;
+	uint32_t m = (dst | 256) & -(dst | 256); /* the largest that divides */
+
+	return m >= 16 && dst >= src && dst - src < n * (m + PAD_HEAD);
 }
 
 static unsigned bucket_of(uint32_t size)
@@ -158,7 +161,7 @@ static bool is_recurrent(const struct content *c, uint32_t src, int64_t d)
 
 	if (c->same[bucket_of((uint32_t)d)] < 2)
 		return false;
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n && seen < 2; i++)
 		seen += (int64_t)c->past[i].dst - c->past[i].src == d &&
 			is_other(c->past[i].src, src);
 	return seen >= 2;
@@ -187,11 +190,52 @@ static int grade(const struct content *c, uint32_t src, uint32_t n_src,
 	return off < 0.005 ? 2 : off < 0.02 ? 3 : off < 0.06 ? 4 : NO_CREDIT;
 }
 
-static double score(const struct content *c, int g)
-{
-	double f = (c->hits[g] * c->decoy_sum) / (c->decoys[g] * c->hit_sum);
+/* The scores of one bet; most sizes have the same few grades. */
+struct scores {
+	double f[CELLS];
+	unsigned known; /* bit per grade */
+};
 
-	return f < 1e-2 ? 1e-2 : f > 1e3 ? 1e3 : f;
+static double score(const struct content *c, struct scores *s, int g)
+{
+	double f;
+
+	if (s->known >> g & 1)
+		return s->f[g];
+	f = (c->hits[g] * c->decoy_sum) / (c->decoys[g] * c->hit_sum);
+	s->known |= 1u << g;
+	return s->f[g] = f < 1e-2 ? 1e-2 : f > 1e3 ? 1e3 : f;
+}
+
+/* The sizes asked about in one bet recur, too: the first of size[0..k) that
+ * is size[k]; k = none. */
+static uint32_t first_like(const uint32_t *size, uint32_t k)
+{
+	uint32_t i = 0;
+
+	while (size[i] != size[k])
+		i++;
+	return i;
+}
+
+static bool any_differs(const uint32_t *size, uint32_t n, uint32_t from)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (size[i] != from)
+			return true;
+	return false;
+}
+
+/* Learns what a bet has shown: the grades of the size and of its decoys. */
+static void learn_grades(struct content *c, int g0, const int *g, uint32_t n)
+{
+	const double part = 1.0 / n;
+
+	c->hits[g0] += 1;
+	c->hit_sum += 1;
+	for (uint32_t i = 0; i < n; i++)
+		c->decoys[g[i]] += part;
+	c->decoy_sum += 1;
 }
 
 /* Past i moves to its place in an order by value; n are in it already, i
@@ -249,21 +293,31 @@ struct exchange {
 	int64_t settled_us;
 };
 
-/* Decoys from earlier exchanges of as many target bursts. */
-static uint32_t draw_alike(const struct content *c, const struct exchange *x,
-			   int cls, uint32_t *out)
+/* The chain of answers with as many bursts, of one class (strict: of all). */
+static uint32_t *chain_of(struct content *c, const struct exchange *x, int cls)
 {
-	uint32_t have = c->n_answer < ANSWERS ? c->n_answer : ANSWERS, n = 0;
-	uint32_t bursts = x->n_dst < MANY ? x->n_dst : MANY;
+	return &c->last[(x->n_dst < MANY ? x->n_dst : MANY) - 1][cls];
+}
 
-	for (uint32_t i = 1; i <= have && n < DECOYS; i++) {
-		const struct answer *a =
-			&c->answer[(c->n_answer - i) % ANSWERS];
+/* Decoys from earlier exchanges of as many target bursts. */
+static uint32_t draw_alike(struct content *c, const struct exchange *x, int cls,
+			   uint32_t *out)
+{
+	uint32_t i = *chain_of(c, x, cls), n = 0;
 
-		if (a->n == bursts && (c->strict || a->cls == cls))
-			out[n++] = a->bytes;
+	while (i > 0 && c->n_answer - i < ANSWERS && n < DECOYS) {
+		const struct answer *a = &c->answer[(i - 1) % ANSWERS];
+
+		out[n++] = a->bytes;
+		i = a->last;
 	}
 	return n;
+}
+
+static void put_burst(struct content *c, uint32_t bytes)
+{
+	c->before[c->n_burst++ % BURSTS] = c->burst_sum;
+	c->burst_sum += bytes;
 }
 
 /* Decoys from blocks: what as many bursts in a row came to before, wherever
@@ -272,14 +326,14 @@ static uint32_t draw_blocks(const struct content *c, const struct exchange *x,
 			    int cls, uint32_t *out)
 {
 	uint32_t have = c->n_burst < BURSTS ? c->n_burst : BURSTS, n = 0;
+	uint32_t end = c->burst_sum;
 
 	for (uint32_t at = x->n_dst; at <= have && n < DECOYS; at += x->n_dst) {
-		uint32_t sum = 0;
+		uint32_t start = c->before[(c->n_burst - at) % BURSTS];
 
-		for (uint32_t k = 0; k < x->n_dst; k++)
-			sum += c->burst[(c->n_burst - at + k) % BURSTS];
-		if (c->strict || class_of(sum) == cls)
-			out[n++] = sum;
+		if (c->strict || class_of(end - start) == cls)
+			out[n++] = end - start;
+		end = start;
 	}
 	return n;
 }
@@ -288,7 +342,7 @@ static uint32_t draw_blocks(const struct content *c, const struct exchange *x,
  * streams at once, so the numbers of bursts agree whatever the bursts are;
  * their sizes need not.  Never from both sources: the same bursts twice would
  * be no fair draw. */
-static uint32_t draw(const struct content *c, const struct exchange *x, int cls,
+static uint32_t draw(struct content *c, const struct exchange *x, int cls,
 		     uint32_t *out)
 {
 	uint32_t n = draw_alike(c, x, cls, out);
@@ -308,47 +362,57 @@ static bool is_usual(const struct content *c, uint32_t size, uint32_t dst)
 
 static void remember(struct content *c, const struct exchange *x, int cls)
 {
+	uint32_t *last = chain_of(c, x, cls);
+
 	if (c->n_answer >= LATEST)
 		c->latest[bucket_of(
 			c->answer[(c->n_answer - LATEST) % ANSWERS].bytes)]--;
 	c->latest[bucket_of(x->dst)]++;
-	c->answer[c->n_answer++ % ANSWERS] =
-		(struct answer){ x->dst, x->n_dst < MANY ? x->n_dst : MANY,
-				 cls };
+	c->answer[c->n_answer++ % ANSWERS] = (struct answer){ x->dst, *last };
+	*last = c->n_answer;
+}
+
+/* Without a decoy that differs there is no bet, only something to learn. */
+static bool exchange_bet(struct content *c, const struct exchange *x, int cls,
+			 double *e, int *g0)
+{
+	uint32_t size[DECOYS], n = draw(c, x, cls, size), same;
+	struct scores s = { .known = 0 };
+	int g[DECOYS];
+	double f0, sum;
+
+	if (!any_differs(size, n, x->dst))
+		return false;
+	if (!c->strict)
+		predict(c, x->src, cls);
+	*g0 = grade(c, x->src, x->n_src, x->dst) +
+	      GRADES * is_usual(c, x->dst, x->dst);
+	sum = f0 = score(c, &s, *g0);
+	for (uint32_t i = 0; i < n; i++) {
+		same = first_like(size, i);
+		g[i] = same < i ? g[same]
+				: grade(c, x->src, x->n_src, size[i]) +
+					  GRADES * is_usual(c, size[i], x->dst);
+		sum += score(c, &s, g[i]);
+	}
+	*e = (n + 1) * f0 / sum;
+	learn_grades(c, *g0, g, n);
+	return true;
 }
 
 static void exchange(struct content *c, const struct exchange *x,
 		     const int64_t *check_us, struct track *t,
 		     struct content_count *count)
 {
-	uint32_t src = x->src, n_src = x->n_src, dst = x->dst;
-	int cls = c->strict ? 0 : class_of(dst), g0, g[DECOYS];
-	uint32_t size[DECOYS], n = draw(c, x, cls, size);
-	double f0, sum;
-	bool differ = false;
+	int cls = c->strict ? 0 : class_of(x->dst), g0;
+	double e;
 
-	if (!c->strict)
-		predict(c, src, cls);
-	g0 = grade(c, src, n_src, dst) + GRADES * is_usual(c, dst, dst);
-	sum = f0 = score(c, g0);
-	for (uint32_t i = 0; i < n; i++) {
-		g[i] = grade(c, src, n_src, size[i]) +
-		       GRADES * is_usual(c, size[i], dst);
-		sum += score(c, g[i]);
-		differ = differ || size[i] != dst;
-	}
-	if (differ) {
-		track_add(t, check_us, x->settled_us,
-			  num_microbans((n + 1) * f0 / sum));
+	if (exchange_bet(c, x, cls, &e, &g0)) {
+		track_add(t, check_us, x->settled_us, num_microbans(e));
 		count->compared++;
 		count->equal += g0 % GRADES <= 2;
-		c->hits[g0] += 1;
-		c->hit_sum += 1;
-		for (uint32_t i = 0; i < n; i++)
-			c->decoys[g[i]] += 1.0 / n;
-		c->decoy_sum += 1;
 	}
-	learn(c, src, n_src, dst);
+	learn(c, x->src, x->n_src, x->dst);
 	remember(c, x, cls);
 }
 
@@ -380,8 +444,7 @@ void content_test(const struct stream *s, const struct stream *t,
 			}
 			if (x.n_dst > 0 && x.src > 0)
 				for (size_t k = j - x.n_dst; k < j; k++)
-					c.burst[c.n_burst++ % BURSTS] =
-						t->bytes[k];
+					put_burst(&c, t->bytes[k]);
 			x = (struct exchange){ 0, 0, 0, 0, 0 };
 		}
 		if (!more_s && !more_t)
@@ -406,7 +469,34 @@ struct nearby {
 	const uint32_t *bytes;
 	size_t n;
 	bool runs; /* they are sources: runs of up to RUN_MAX count as one */
+	/* the different sums of runs, by their length - 1 (of bursts: [0]) */
+	uint32_t sum[RUN_MAX][WINDOW_LOOK], n_sum[RUN_MAX];
 };
+
+/* Sums what a bet will ask for with every size. */
+static void sum_nearby(struct nearby *o)
+{
+	for (uint32_t k = 0; k < RUN_MAX; k++) {
+		o->n_sum[k] = 0;
+		for (size_t i = 0; i + k < o->n && (k == 0 || o->runs); i++) {
+			uint32_t *sum = o->sum[k], at = o->n_sum[k];
+
+			sum[at] = o->bytes[i];
+			for (uint32_t j = 1; j <= k; j++)
+				sum[at] += o->bytes[i + j];
+			o->n_sum[k] += first_like(sum, at) == at;
+		}
+	}
+}
+
+static bool has_equal(const struct nearby *o, uint32_t size)
+{
+	for (uint32_t k = 0; k < RUN_MAX; k++)
+		for (uint32_t i = 0; i < o->n_sum[k]; i++)
+			if (o->sum[k][i] == size)
+				return true;
+	return false;
+}
 
 /* The best grade a size finds among the other stream's bursts. */
 static int best_grade(const struct content *c, uint32_t size,
@@ -414,20 +504,14 @@ static int best_grade(const struct content *c, uint32_t size,
 {
 	int best = GRADES - 1, g;
 
-	for (size_t i = 0; i < o->n; i++) {
-		uint32_t sum = 0;
-
-		if (!o->runs) {
-			g = grade(c, size, 1, o->bytes[i]);
-			best = g < best ? g : best;
-			continue;
-		}
-		for (uint32_t k = 0; k < RUN_MAX && i + k < o->n; k++) {
-			sum += o->bytes[i + k];
-			g = grade(c, sum, k + 1, size);
+	if (has_equal(o, size))
+		return 0;
+	for (uint32_t k = 0; k < RUN_MAX && best > 1; k++)
+		for (uint32_t i = 0; i < o->n_sum[k] && best > 1; i++) {
+			g = o->runs ? grade(c, o->sum[k][i], k + 1, size)
+				    : grade(c, size, 1, o->sum[k][i]);
 			best = g < best ? g : best;
 		}
-	}
 	return best;
 }
 
@@ -454,28 +538,28 @@ struct sizes {
 
 /* The bet on one size: does it find its like more than others do? */
 static bool window_bet(struct content *c, struct sizes *z, uint32_t x,
-		       const struct nearby *o, double *e, int *g0)
+		       struct nearby *o, double *e, int *g0)
 {
 	int cls = c->strict ? 0 : class_of(x), g[WINDOW_SIZES];
-	uint32_t n = z->n[cls] < WINDOW_SIZES ? z->n[cls] : WINDOW_SIZES;
-	bool differ = false;
+	uint32_t n = z->n[cls] < WINDOW_SIZES ? z->n[cls] : WINDOW_SIZES, same;
+	const uint32_t *size = z->size[cls];
+	struct scores s = { .known = 0 };
+	bool differ = o->n > 0 && any_differs(size, n, x);
 	double f0, sum;
 
-	*g0 = best_grade(c, x, o);
-	sum = f0 = score(c, *g0);
-	for (uint32_t k = 0; k < n; k++) {
-		g[k] = best_grade(c, z->size[cls][k], o);
-		sum += score(c, g[k]);
-		differ = differ || z->size[cls][k] != x;
-	}
-	*e = (n + 1) * f0 / sum;
-	differ = differ && o->n > 0;
 	if (differ) {
-		c->hits[*g0] += 1;
-		c->hit_sum += 1;
-		for (uint32_t k = 0; k < n; k++)
-			c->decoys[g[k]] += 1.0 / n;
-		c->decoy_sum += 1;
+		sum_nearby(o);
+		*g0 = best_grade(c, x, o);
+		sum = f0 = score(c, &s, *g0);
+		for (uint32_t k = 0; k < n; k++) {
+			same = first_like(size, k);
+			g[k] = same < k	      ? g[same]
+			       : size[k] == x ? *g0
+					      : best_grade(c, size[k], o);
+			sum += score(c, &s, g[k]);
+		}
+		*e = (n + 1) * f0 / sum;
+		learn_grades(c, *g0, g, n);
 	}
 	learn_window(c, x, o);
 	z->size[cls][z->n[cls]++ % WINDOW_SIZES] = x;
@@ -499,7 +583,7 @@ void content_window_test(const struct stream *s, const struct stream *t,
 	     i < a->n && a->us[i] <= w->to && done < BETS_MAX; i++) {
 		int64_t first = w->runs ? a->us[i] - w->us : a->us[i];
 		int64_t last = first + w->us;
-		struct nearby near = { .runs = w->runs };
+		struct nearby near;
 		double e;
 		int g0;
 
@@ -507,6 +591,8 @@ void content_window_test(const struct stream *s, const struct stream *t,
 			continue;
 		j = seek_us(o->us, o->n, j, first);
 		near.bytes = o->bytes + j;
+		near.n = 0;
+		near.runs = w->runs;
 		while (near.n < WINDOW_LOOK && j + near.n < o->n &&
 		       o->us[j + near.n] <= last)
 			near.n++;
