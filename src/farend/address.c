@@ -12,18 +12,18 @@
 
 #define KEEP (FAREND_CONNS * 4)
 
-static uint64_t addr_hash(const struct addr *a)
+static uint32_t bucket(const struct farend *f, const struct addr *a)
 {
-	struct num_rng r = { a->w[0] ^
-			     (a->w[1] * UINT64_C(0x9e3779b97f4a7c15)) };
+	uint64_t h = (a->w[0] ^ a->w[1] * UINT64_C(0x9e3779b97f4a7c15)) *
+		     UINT64_C(0xbf58476d1ce4e5b9);
 
-	return num_rng_next(&r);
+	return (uint32_t)((h ^ h >> 31) >> 16) & f->mask;
 }
 
 struct fe_address *fe_address_get(struct farend *f, const struct addr *a,
 				  bool create)
 {
-	uint32_t i = (uint32_t)addr_hash(a) & f->mask;
+	uint32_t i = bucket(f, a);
 	struct fe_address *r;
 
 	for (; f->index[i] != 0; i = (i + 1) & f->mask) {
@@ -43,12 +43,12 @@ struct fe_address *fe_address_get(struct farend *f, const struct addr *a,
 
 void fe_address_prefetch_bucket(const struct farend *f, const struct addr *a)
 {
-	__builtin_prefetch(&f->index[(uint32_t)addr_hash(a) & f->mask]);
+	__builtin_prefetch(&f->index[bucket(f, a)]);
 }
 
 void fe_address_prefetch(const struct farend *f, const struct addr *a)
 {
-	uint32_t i = f->index[(uint32_t)addr_hash(a) & f->mask];
+	uint32_t i = f->index[bucket(f, a)];
 	const char *p;
 
 	if (i == 0)
@@ -58,34 +58,46 @@ void fe_address_prefetch(const struct farend *f, const struct addr *a)
 	__builtin_prefetch(p + sizeof(struct fe_address) - 1);
 }
 
-void fe_address_add(struct farend *f, struct fe_address *a,
-		    const struct fe_summary *s)
+/* Which of the summaries gives way; seen counts the new one. */
+static uint64_t draw(const struct fe_address *a)
 {
-	struct num_rng r = { addr_hash(&a->address) ^ a->seen };
-	struct fe_summary *to;
+	struct num_rng r = { a->address.w[0] ^
+			     (a->address.w[1] * UINT64_C(0x9e3779b97f4a7c15)) };
+
+	r = (struct num_rng){ num_rng_next(&r) ^ (a->seen - 1) };
+	return num_rng_below(&r, a->seen);
+}
+
+struct fe_summary *fe_address_room(struct farend *f, struct fe_address *a)
+{
 	uint64_t pick;
 	uint32_t at;
 
 	a->seen++;
 	if (a->kept < KEEP && f->pool_used < f->pool_size) {
-		to = &f->pool[f->pool_used];
-		*to = *s;
-		to->next = a->head;
-		a->head = f->pool_used++;
+		at = f->pool_used++;
+		f->next[at] = a->head;
+		a->head = at;
 		a->kept++;
-		return;
+		return &f->pool[at];
 	}
 	if (a->kept < KEEP) {
 		a->dropped = true;
 		f->stats.summary_dropped++;
 	}
-	pick = num_rng_below(&r, a->seen);
+	pick = draw(a);
 	if (pick >= a->kept)
-		return;
+		return NULL;
 	for (at = a->head; pick > 0; pick--)
-		at = f->pool[at].next;
-	to = &f->pool[at];
-	at = to->next;
-	*to = *s;
-	to->next = at;
+		at = f->next[at];
+	return &f->pool[at];
+}
+
+void fe_address_add(struct farend *f, struct fe_address *a,
+		    const struct fe_summary *s)
+{
+	struct fe_summary *to = fe_address_room(f, a);
+
+	if (to != NULL)
+		*to = *s;
 }

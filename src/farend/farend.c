@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "farend/track.h"
 
-#define AHEAD 16 /* events whose state is prefetched */
+#define ROUND 128 /* events whose records are prefetched at a time */
 
 static bool take_config(struct farend *f, const struct farend_config *cfg,
 			struct err *e)
@@ -54,16 +54,16 @@ struct farend *farend_new(uint32_t max_conns, const struct farend_config *cfg,
 	f->mask = n - 1;
 	f->conns_bytes = (size_t)max_conns * sizeof(struct fe_conn);
 	f->conns = mem_map(f->conns_bytes);
-	f->done = mem_map(max_conns / 8 + 1);
-	f->blank = mem_map(max_conns / 8 + 1);
+	f->state = mem_map(max_conns);
 	f->addresses =
 		mem_map((size_t)f->max_addresses * sizeof(*f->addresses));
 	f->index = calloc(n, sizeof(*f->index));
 	f->pool = mem_map((size_t)f->pool_size * sizeof(*f->pool));
+	f->next = mem_map((size_t)f->pool_size * sizeof(*f->next));
 	f->hellos = mem_map(sizeof(*f->hellos));
 	f->prefixes = mem_map(FE_PREFIXES * sizeof(*f->prefixes));
-	if (f->conns == NULL || f->done == NULL || f->blank == NULL ||
-	    f->addresses == NULL || f->index == NULL || f->pool == NULL ||
+	if (f->conns == NULL || f->state == NULL || f->addresses == NULL ||
+	    f->index == NULL || f->pool == NULL || f->next == NULL ||
 	    f->hellos == NULL || f->prefixes == NULL) {
 		err_set(e, ERR_MEMORY,
 			"no memory for the far end of %u "
@@ -80,11 +80,11 @@ void farend_free(struct farend *f)
 	if (f == NULL)
 		return;
 	mem_unmap(f->conns, f->conns_bytes);
-	mem_unmap(f->done, f->max_conns / 8 + 1);
-	mem_unmap(f->blank, f->max_conns / 8 + 1);
+	mem_unmap(f->state, f->max_conns);
 	mem_unmap(f->addresses,
 		  (size_t)f->max_addresses * sizeof(*f->addresses));
 	mem_unmap(f->pool, (size_t)f->pool_size * sizeof(*f->pool));
+	mem_unmap(f->next, (size_t)f->pool_size * sizeof(*f->next));
 	mem_unmap(f->hellos, sizeof(*f->hellos));
 	mem_unmap(f->prefixes, FE_PREFIXES * sizeof(*f->prefixes));
 	free(f->index);
@@ -93,66 +93,75 @@ void farend_free(struct farend *f)
 	free(f);
 }
 
-static bool bit(const uint8_t *v, uint32_t slot)
-{
-	return (v[slot >> 3] >> (slot & 7) & 1) != 0;
-}
-
-static void set_bit(uint8_t *v, uint32_t slot, bool on)
-{
-	uint8_t mask = (uint8_t)(1u << (slot & 7));
-
-	v[slot >> 3] =
-		(uint8_t)(on ? v[slot >> 3] | mask : v[slot >> 3] & ~mask);
-}
-
 /* Without its opening nothing can be measured of a connection: its record is
  * not even touched. */
-static void begin(struct farend *f, const struct segment *s,
-		  const struct conn_event *ev)
+static void begin(struct farend *f, uint8_t proto, const struct conn_event *ev)
 {
-	bool opens = s->proto == PROTO_TCP && (ev->flags & EV_OPEN);
+	struct fe_conn *fc = &f->conns[ev->slot];
 
-	set_bit(f->done, ev->slot, !opens);
-	set_bit(f->blank, ev->slot, !opens);
-	if (opens)
-		memset(&f->conns[ev->slot], 0, sizeof(f->conns[0]));
+	f->state[ev->slot] = FE_BLANK;
+	if (proto != PROTO_TCP || !(ev->flags & EV_OPEN))
+		return;
+	f->state[ev->slot] = FE_LIVE;
+	memset(fc, 0, FE_LINE); /* one by one: faster than both */
+	memset((char *)fc + FE_LINE, 0, sizeof(*fc) - FE_LINE);
 }
 
-static void measure(struct farend *f, struct fe_conn *fc,
-		    const struct segment *s, const struct conn_event *ev)
+/* The other side's pure ACKs say nothing here. */
+static bool matters(const struct conn_event *ev)
 {
-	if (fe_measure(fc, s, ev, &f->stats))
-		set_bit(f->done, ev->slot, true);
-	if (fc->ja4 >= FE_JA4_MORE)
-		fe_hello_take(f->hellos, fc, ev->slot, s, ev, &f->stats);
+	return ev->dir == 0 ||
+	       (ev->flags & (EV_OPEN | EV_DATA | EV_RETRANSMIT | EV_CLOSE));
+}
+
+/* The events of a round that still matter; their records are on their way. */
+static size_t choose(struct farend *f, const struct segment *s,
+		     const struct conn_event *ev, size_t n,
+		     const struct conn_event **chosen)
+{
+	const uint32_t max = f->max_conns; /* CONN_NONE is beyond it, too */
+	size_t k = 0;
+
+	for (const struct conn_event *e = ev; e < ev + n; e++) {
+		if (e->slot >= max)
+			continue;
+		if (e->flags & EV_NEW)
+			begin(f, s[e - ev].proto, e);
+		if (f->state[e->slot] != FE_LIVE || !matters(e))
+			continue;
+		__builtin_prefetch(&f->conns[e->slot], 1);
+		chosen[k++] = e;
+	}
+	return k;
+}
+
+static void update_round(struct farend *f, const struct segment *s,
+			 const struct conn_event *ev, size_t n)
+{
+	const struct conn_event *chosen[ROUND];
+	size_t k = choose(f, s, ev, n, chosen);
+
+	for (size_t c = 0; c < k; c++) {
+		const struct conn_event *e = chosen[c];
+		const struct segment *seg = &s[e - ev];
+		struct fe_conn *fc = &f->conns[e->slot];
+
+		/* an earlier event of this round may have ended it */
+		if (f->state[e->slot] != FE_LIVE)
+			continue;
+		if (fe_measure(fc, seg, e, &f->stats))
+			f->state[e->slot] = FE_DONE;
+		if (fc->ja4 >= FE_JA4_MORE)
+			fe_hello_take(f->hellos, fc, e->slot, seg, e,
+				      &f->stats);
+	}
 }
 
 void farend_update(struct farend *f, const struct segment *s,
 		   const struct conn_event *ev, size_t n)
 {
-	const uint8_t *done = f->done;
-	struct fe_conn *conns = f->conns;
-	const uint32_t max = f->max_conns; /* CONN_NONE is beyond it, too */
-
-	for (size_t i = 0; i < n && i < AHEAD; i++)
-		if (ev[i].slot < max && !bit(done, ev[i].slot))
-			__builtin_prefetch(&conns[ev[i].slot]);
-	for (size_t i = 0; i < n; i++) {
-		uint32_t slot = ev[i].slot, next;
-
-		if (i + AHEAD < n) {
-			next = ev[i + AHEAD].slot;
-			if (next < max && !bit(done, next))
-				__builtin_prefetch(&conns[next]);
-		}
-		if (slot >= max)
-			continue;
-		if (ev[i].flags & EV_NEW)
-			begin(f, &s[i], &ev[i]);
-		if (!bit(done, slot))
-			measure(f, &conns[slot], &s[i], &ev[i]);
-	}
+	for (size_t i = 0; i < n; i += ROUND)
+		update_round(f, s + i, ev + i, n - i < ROUND ? n - i : ROUND);
 }
 
 void farend_leaves_later(const struct farend *f, uint32_t slot,
@@ -161,7 +170,7 @@ void farend_leaves_later(const struct farend *f, uint32_t slot,
 	if (slot >= f->max_conns || c->proto != PROTO_TCP)
 		return;
 	fe_address_prefetch_bucket(f, &c->src);
-	if (!bit(f->blank, slot)) {
+	if (f->state[slot] != FE_BLANK) {
 		__builtin_prefetch(&f->conns[slot]);
 		__builtin_prefetch((const char *)&f->conns[slot] + 64);
 	}
@@ -177,7 +186,7 @@ const struct fe_conn *fe_conn_of(const struct farend *f, uint32_t slot)
 {
 	static const struct fe_conn blank;
 
-	return bit(f->blank, slot) ? &blank : &f->conns[slot];
+	return f->state[slot] == FE_BLANK ? &blank : &f->conns[slot];
 }
 
 static bool is_local(const struct farend *f, const struct addr *a)
@@ -198,32 +207,29 @@ static bool is_local(const struct farend *f, const struct addr *a)
 static void summarize(const struct fe_conn *fc, const struct conn *c,
 		      struct fe_summary *s)
 {
-	*s = (struct fe_summary){
-		.next = FE_NONE,
-		.id = c->id,
-		.start_ns = c->first_ns,
-		.r0_us = fc->r0_us,
-		.rmin_us = fc->rmin_us,
-		.rdata_us = fc->rdata_us,
-		.rdev_us = fc->rdev_us,
-		.eta_us = fc->eta_us,
-		.stack = fc->stack,
-		.layout = fc->layout,
-		.ts_off = fc->ts_off,
-		.flags = fc->flags,
-		.mss = fc->mss,
-		.window = fc->window,
-		.ja4 = fc->ja4 < FE_JA4_MORE ? fc->ja4 : 0,
-		.ttl = fc->ttl,
-		.wscale = fc->wscale,
-		.proto = fc->proto,
-		.n_turns = fc->n_turns,
-		.n_rdev = fc->n_rdev,
-		.app_os = fc->app_os,
-		.crossing = fc->crossing,
-		.loss = fc->loss,
-	};
+	s->id = c->id;
+	s->start_ns = c->first_ns;
+	s->r0_us = fc->r0_us;
+	s->rmin_us = fc->rmin_us;
+	s->rdata_us = fc->rdata_us;
+	s->rdev_us = fc->rdev_us;
+	s->eta_us = fc->eta_us;
 	memcpy(s->turns, fc->turns, sizeof(s->turns));
+	s->stack = fc->stack;
+	s->layout = fc->layout;
+	s->ts_off = fc->ts_off;
+	s->flags = fc->flags;
+	s->mss = fc->mss;
+	s->window = fc->window;
+	s->ja4 = fc->ja4 < FE_JA4_MORE ? fc->ja4 : 0;
+	s->ttl = fc->ttl;
+	s->wscale = fc->wscale;
+	s->proto = fc->proto;
+	s->n_turns = fc->n_turns;
+	s->n_rdev = fc->n_rdev;
+	s->app_os = fc->app_os;
+	s->crossing = fc->crossing;
+	s->loss = fc->loss;
 }
 
 /* A SYN-ACK or an RST to somebody who was not seen to ask: his address may
@@ -270,8 +276,8 @@ static void not_shaken(struct farend *f, const struct fe_conn *fc,
 void farend_release(struct farend *f, uint32_t slot, const struct conn *c)
 {
 	const struct fe_conn *fc;
+	struct fe_summary *s;
 	struct fe_address *a;
-	struct fe_summary s;
 	bool shook;
 
 	if (slot >= f->max_conns || c->proto != PROTO_TCP ||
@@ -307,6 +313,7 @@ void farend_release(struct farend *f, uint32_t slot, const struct conn *c)
 	}
 	if (fc->flags & FE_CRYPTO)
 		a->crypto++;
-	summarize(fc, c, &s);
-	fe_address_add(f, a, &s);
+	s = fe_address_room(f, a);
+	if (s != NULL)
+		summarize(fc, c, s);
 }

@@ -104,27 +104,25 @@ struct farend_entry {
 	microbans log10_yes; /* LR for "yes" as computed, never capped */
 	microbans log10_threshold;
 	struct farend_leg leg; /* hull of legs; high_ns < 0 = none */
-	struct farend_leg legs[FAREND_LEGS];
-	uint8_t n_legs;
 	int64_t resolution_ns; /* of "no"; < 0 = none */
 	int64_t jitter_ns;     /* of the path, mean |difference of RTTs| */
 	int64_t rtt_ns;	       /* near round trip, median of handshakes */
 	int64_t ack_delta_ns;  /* data-ACK RTT minus handshake RTT, median */
 	int64_t gap_ns;	       /* median gap over the turns used */
+	uint32_t turns, kinds, stacks, conns; /* used */
+	uint32_t excluded_crossing, excluded_loss, excluded_handshake;
+	uint32_t hosts; /* C: at least this many; 0 = not said */
+	uint8_t n_legs, n_rivals, n_conn_ids, n_ja4;
+	/* valid up to those numbers */
+	struct farend_leg legs[FAREND_LEGS];
 	struct {
 		enum farend_rival name;
 		microbans log10_lr; /* for the answer, against this rival */
 		bool by_timing;	    /* false: timing cannot tell them apart */
 	} rivals[FAREND_RIVALS];
-	uint8_t n_rivals;
-	uint32_t turns, kinds, stacks, conns; /* used */
-	uint32_t excluded_crossing, excluded_loss, excluded_handshake;
-	uint32_t hosts; /* C: at least this many; 0 = not said */
 	uint32_t conn_ids[FAREND_CONNS];
-	uint8_t n_conn_ids;
 	char ja4[FAREND_JA4][40]; /* TLS clients, question A only */
-	uint8_t n_ja4;
-	char kind[24]; /* "socks-or-connect", "port-forward", "" */
+	char kind[24];		  /* "socks-or-connect", "port-forward", "" */
 	char observed[240], inferred[240]; /* one sentence each */
 };
 

@@ -72,7 +72,7 @@ static void view_of(const struct farend *f, const struct fe_address *a,
 	v->f = f;
 	v->a = a;
 	v->n = 0;
-	for (uint32_t i = a->head; i != FE_NONE; i = f->pool[i].next)
+	for (uint32_t i = a->head; i != FE_NONE; i = f->next[i])
 		v->u[v->n++] = &f->pool[i];
 	sort_by_start(v->u, v->n);
 	for (size_t i = 0; i < v->n; i++) {
@@ -155,6 +155,15 @@ static void name_clients(const struct fe_view *v, struct farend_entry *e)
 	}
 }
 
+/* Only what is read whatever the answer is. */
+static void clear(struct farend_entry *e)
+{
+	memset(e, 0, offsetof(struct farend_entry, legs));
+	for (int i = 0; i < FAREND_JA4; i++)
+		e->ja4[i][0] = '\0';
+	e->kind[0] = e->observed[0] = e->inferred[0] = '\0';
+}
+
 static void judge(struct fe_view *v, struct farend_entry *e)
 {
 	static void (*const ask[FAREND_QUESTIONS])(const struct fe_view *,
@@ -168,20 +177,21 @@ static void judge(struct fe_view *v, struct farend_entry *e)
 	for (int q = 0; q < FAREND_QUESTIONS; q++) {
 		struct farend_entry *x = &e[q];
 
-		*x = (struct farend_entry){
-			.address = v->a->address,
-			.question = (enum farend_question)q,
-			.answer = FAREND_UNDETERMINED,
-			.leg = { -1, -1, -1, 0 },
-			.resolution_ns = -1,
-			.jitter_ns = v->jitter_ns,
-			.rtt_ns = v->rtt_ns,
-			.ack_delta_ns = v->ack_delta_ns,
-			.gap_ns = gap_ns,
-			.excluded_crossing = v->a->crossing,
-			.excluded_loss = v->a->loss,
-		};
+		clear(x);
+		x->address = v->a->address;
+		x->question = (enum farend_question)q;
+		x->answer = FAREND_UNDETERMINED;
+		x->leg = (struct farend_leg){ -1, -1, -1, 0 };
+		x->resolution_ns = -1;
+		x->jitter_ns = v->jitter_ns;
+		x->rtt_ns = v->rtt_ns;
+		x->ack_delta_ns = v->ack_delta_ns;
+		x->gap_ns = gap_ns;
+		x->excluded_crossing = v->a->crossing;
+		x->excluded_loss = v->a->loss;
 		ask[q](v, x);
+		if (v->brief)
+			continue;
 		if (q == FAREND_TERMINATING)
 			name_clients(v, x);
 		/* no answer is never without a reason */
@@ -266,6 +276,7 @@ static bool is_silent(struct fe_view *v, const struct fe_address *a,
 
 	view_of(v->f, a, v);
 	v->words = false;
+	v->brief = true;
 	judge(v, e);
 	for (int q = 0; q < FAREND_QUESTIONS; q++)
 		if (e[q].answer != FAREND_UNDETERMINED)
@@ -303,6 +314,7 @@ static void list(struct fe_view *v, const struct fe_address *a,
 {
 	view_of(v->f, a, v);
 	v->words = is_asked(asked, a);
+	v->brief = false;
 	if (v->words)
 		fe_describe(v, &out->addresses[out->n_addresses++]);
 	if (v->n == 0)

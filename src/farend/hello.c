@@ -51,12 +51,7 @@ uint32_t fe_tls_stack(const uint8_t *p, size_t len)
 
 static bool has_word(const uint8_t *p, size_t n, const char *word)
 {
-	size_t len = strlen(word);
-
-	for (size_t i = 0; i + len <= n; i++)
-		if (memcmp(p + i, word, len) == 0)
-			return true;
-	return false;
+	return memmem(p, n, word, strlen(word)) != NULL;
 }
 
 /* "SSH-2.0-OpenSSH_9.2p1 Debian-2": up to the end of the line. */
@@ -77,48 +72,67 @@ uint32_t fe_ssh_stack(const uint8_t *p, size_t len, uint8_t *os)
 	return named(fnv(FNV_START, p, n));
 }
 
-/* The value of a header, without leading space; NULL if absent.  Names are
- * compared without case (RFC 9110 5.1). */
-static const uint8_t *header(const uint8_t *p, size_t len, const char *name,
-			     size_t *n)
+/* Whether the line begins with the name, in any case (RFC 9110 5.1). */
+static bool is_named(const uint8_t *line, size_t len, const char *name,
+		     size_t want)
 {
-	size_t want = strlen(name), i = 0;
+	if (len <= want || line[want] != ':')
+		return false;
+	for (size_t k = 0; k < want; k++)
+		if ((line[k] | 0x20) != (uint8_t)name[k])
+			return false;
+	return true;
+}
 
-	while (i < len) {
-		size_t k = 0;
-
-		while (k < want && i + k < len &&
-		       (p[i + k] | 0x20) == (uint8_t)name[k])
-			k++;
-		if (k == want && i + k < len && p[i + k] == ':') {
-			i += k + 1;
-			while (i < len && p[i] == ' ')
-				i++;
-			for (k = i; k < len && p[k] != '\r' && p[k] != '\n';)
-				k++;
-			*n = k - i;
-			return p + i;
-		}
-		while (i < len && p[i] != '\n')
-			i++;
-		i++;
+static bool names_proxy(const uint8_t *line, size_t len)
+{
+	switch (line[0] | 0x20) {
+	case 'v':
+		return is_named(line, len, "via", 3);
+	case 'f':
+		return is_named(line, len, "forwarded", 9);
+	case 'x':
+		return is_named(line, len, "x-forwarded-for", 15) ||
+		       is_named(line, len, "x-real-ip", 9);
+	default:
+		return false;
 	}
-	return NULL;
+}
+
+/* The value of the first User-Agent, *n bytes; NULL if absent. */
+static const uint8_t *headers(const uint8_t *p, size_t len, size_t *n,
+			      bool *proxy)
+{
+	enum { NAME = 10 };
+	const uint8_t *line = p, *end = p + len, *ua = NULL;
+
+	while (line < end) {
+		size_t left = (size_t)(end - line);
+
+		if (names_proxy(line, left)) {
+			*proxy = true;
+		} else if (ua == NULL && (line[0] | 0x20) == 'u' &&
+			   is_named(line, left, "user-agent", NAME)) {
+			ua = line + NAME + 1;
+			while (ua < end && *ua == ' ')
+				ua++;
+			for (*n = 0;
+			     ua + *n < end && ua[*n] != '\r' && ua[*n] != '\n';)
+				++*n;
+		}
+		line = memchr(line, '\n', left);
+		if (line == NULL)
+			break;
+		line++;
+	}
+	return ua;
 }
 
 uint32_t fe_http_stack(const uint8_t *p, size_t len, uint8_t *os, bool *proxy)
 {
-	static const char *const marks[] = { "via", "x-forwarded-for",
-					     "forwarded", "x-real-ip" };
 	size_t n = 0, end = 0;
-	const uint8_t *ua = header(p, len, "user-agent", &n);
+	const uint8_t *ua = headers(p, len, &n, proxy);
 
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		size_t ignored;
-
-		if (header(p, len, marks[i], &ignored) != NULL)
-			*proxy = true;
-	}
 	if (ua == NULL)
 		return named(fnv(FNV_START, (const uint8_t *)"http", 4));
 	if (has_word(ua, n, "Windows"))

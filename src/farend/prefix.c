@@ -7,18 +7,16 @@
  * no place is counted.  Wrong when a network's routes change or its hosts
  * lie behind each other: the range then grows and says less.
  */
+#include "base/rd.h"
 #include "farend/track.h"
 
 enum { PROBES = 8 };
 
 static uint64_t key_of(const struct addr *a)
 {
-	uint64_t key = 1;
-	int from = addr_is_v4(a) ? 12 : 0, bytes = addr_is_v4(a) ? 3 : 6;
-
-	for (int i = 0; i < bytes; i++)
-		key = key << 8 | a->b[from + i];
-	return key;
+	if (addr_is_v4(a))
+		return UINT64_C(1) << 24 | get_be32(a->b + 12) >> 8;
+	return UINT64_C(1) << 48 | get_be64(a->b) >> 16;
 }
 
 static uint32_t place(uint64_t key)

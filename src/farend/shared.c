@@ -98,6 +98,9 @@ void fe_judge_shared(const struct fe_view *v, struct farend_entry *e)
 	e->hosts = nt > nl ? nt : nl;
 	if (lines > e->hosts)
 		e->hosts = lines;
+	e->reason = FAREND_BELOW;
+	if (v->brief && lr < 10)
+		return;
 	e->log10_lr = e->log10_e = e->log10_yes = num_microbans(lr);
 	if (v->words)
 		snprintf(e->observed, sizeof(e->observed),
@@ -111,12 +114,12 @@ void fe_judge_shared(const struct fe_view *v, struct farend_entry *e)
 			 lines, with_ts);
 	e->rivals[0].name = FAREND_R_MULTIBOOT;
 	e->rivals[0].log10_lr = e->log10_lr;
+	e->rivals[0].by_timing = false;
 	e->n_rivals = 1;
 	if (lr >= 10) {
 		e->answer = FAREND_YES;
+		e->reason = FAREND_OK;
 		snprintf(e->inferred, sizeof(e->inferred),
 			 "at least %u hosts share this address", e->hosts);
-	} else {
-		e->reason = FAREND_BELOW;
 	}
 }

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/rd.h"
-
 #include "farend/text.h"
 
 static const char letters[] = "?MSTNWE";
@@ -20,43 +18,32 @@ enum { LAYOUT_OPTIONS = 10, TEXT_MAX = 1 << 20 };
 
 static uint32_t letter_code(uint8_t kind)
 {
-	switch (kind) {
-	case 2:
-		return 1; /* M */
-	case 4:
-		return 2; /* S */
-	case 8:
-		return 3; /* T */
-	case 1:
-		return 4; /* N */
-	case 3:
-		return 5; /* W */
-	case 0:
-		return 6; /* E */
-	default:
-		return 7; /* ? */
-	}
+	static const uint8_t code[16] = {
+		6, 4, 1, 5, 2, 7, 7, 7, 3, 7, 7, 7, 7, 7, 7, 7
+	}; /* E N M W S ? ? ? T ? ... */
+
+	return code[kind < 15 ? kind : 15];
 }
 
 uint32_t fe_layout(const uint8_t *options, size_t len)
 {
-	struct rd r = rd_make(options, options ? len : 0);
 	uint32_t layout = 0;
+	int shift = 3 * LAYOUT_OPTIONS;
 
-	for (int i = 0; i < LAYOUT_OPTIONS && r.left > 0; i++) {
-		uint8_t kind = rd_u8(&r), size;
+	if (options == NULL)
+		return 0;
+	for (size_t at = 0; at < len && shift > 0;) {
+		uint8_t kind = options[at++];
 
-		layout |= letter_code(kind) << (3 * (LAYOUT_OPTIONS - 1 - i));
+		shift -= 3;
+		layout |= letter_code(kind) << shift;
 		if (kind == 0)
 			break;
 		if (kind == 1)
 			continue;
-		size = rd_u8(&r);
-		if (size < 2)
-			break;
-		rd_skip(&r, size - 2u);
-		if (!rd_ok(&r))
-			break;
+		if (at == len || options[at] < 2)
+			break; /* cut off, or nonsense */
+		at += options[at] - 1u;
 	}
 	return layout;
 }

@@ -71,10 +71,18 @@ static inline unsigned fe_turn_kind(uint32_t t)
 	return t & 0xff;
 }
 
+enum fe_state {
+	FE_BLANK, /* nothing measured: conns[slot] is stale */
+	FE_LIVE,
+	FE_DONE, /* nothing more to measure */
+};
+
+#define FE_LINE 64 /* bytes of a cache line */
+
 /* One connection while it lives; most segments need the first 64 bytes. */
 struct fe_conn {
-	_Alignas(64) int64_t synack_ns; /* last SYN-ACK; then the handshake's
-					 * ACK */
+	_Alignas(FE_LINE) int64_t synack_ns; /* last SYN-ACK; then the
+					      * handshake's ACK */
 	int64_t server_ns;   /* last server segment; 0 = no flight open */
 	int64_t ack_ns;	     /* first pure ACK of it; 0 = none */
 	uint32_t server_end; /* its end in sequence space */
@@ -85,7 +93,7 @@ struct fe_conn {
 	uint32_t rdata_us;   /* data-ACK RTT of the first flight; 0 = none */
 	uint32_t rdev_us;    /* sum of |data-ACK RTT - r0| */
 	uint16_t flags;
-	uint16_t segments; /* seen while measuring */
+	uint16_t segments; /* that could matter, seen while measuring */
 	uint16_t ja4;	   /* number of the name, FE_JA4_*, 0 = none */
 	uint8_t proto, stage;
 	uint8_t n_turns, n_rdev, crossing, loss;
@@ -98,12 +106,11 @@ struct fe_conn {
 	uint8_t ttl, wscale;
 	uint8_t app_os; /* enum fe_os, from banner or User-Agent */
 };
-_Static_assert(offsetof(struct fe_conn, eta_us) == 64, "a cache line");
+_Static_assert(offsetof(struct fe_conn, eta_us) == FE_LINE, "the second line");
 _Static_assert(sizeof(struct fe_conn) <= 128, "design.md section 9");
 
-/* One connection afterwards; in a pool, linked per address. */
+/* One connection afterwards; in a pool, linked per address by farend.next. */
 struct fe_summary {
-	uint32_t next; /* FE_NONE ends */
 	uint32_t id;
 	int64_t start_ns;
 	uint32_t r0_us, rmin_us, rdata_us, rdev_us, eta_us;
@@ -151,9 +158,8 @@ struct fe_hellos {
 };
 
 struct farend {
-	/* A bit per slot each, small enough for the nearest caches. */
-	uint8_t *done;	       /* nothing more to measure */
-	uint8_t *blank;	       /* nothing measured: conns[slot] is stale */
+	uint8_t *state;	       /* per slot: enum fe_state; apart, since most
+				* segments need no more */
 	struct fe_conn *conns; /* per slot */
 	uint32_t max_conns;
 	size_t conns_bytes;
@@ -161,6 +167,7 @@ struct farend {
 	uint32_t max_addresses, n_addresses, mask;
 	uint32_t *index; /* address number + 1; 0 = empty */
 	struct fe_summary *pool;
+	uint32_t *next; /* per summary: the address's next; FE_NONE ends */
 	uint32_t pool_size, pool_used;
 	struct fe_hellos *hellos;
 	struct fe_prefix *prefixes;
@@ -214,6 +221,9 @@ struct fe_address *fe_address_get(struct farend *f, const struct addr *a,
 /* First the bucket, later the record. */
 void fe_address_prefetch_bucket(const struct farend *f, const struct addr *a);
 void fe_address_prefetch(const struct farend *f, const struct addr *a);
+/* Where the summary of one more connection goes, all of it to be written;
+ * NULL: this one is not kept. */
+struct fe_summary *fe_address_room(struct farend *f, struct fe_address *a);
 void fe_address_add(struct farend *f, struct fe_address *a,
 		    const struct fe_summary *s);
 
@@ -233,6 +243,7 @@ struct fe_view {
 	size_t n;
 	int64_t jitter_ns, rtt_ns, ack_delta_ns; /* -1 = unknown */
 	bool words; /* somebody reads observed and inferred */
+	bool brief; /* all that matters is whether there is an answer */
 };
 void fe_judge_terminating(const struct fe_view *v, struct farend_entry *e);
 void fe_judge_tunnel(const struct fe_view *v, struct farend_entry *e);

@@ -72,7 +72,7 @@ static void mss_words(const struct farend_sigs *g, const struct fe_summary *s,
 
 void fe_judge_tunnel(const struct fe_view *v, struct farend_entry *e)
 {
-	const struct fe_summary *best = NULL;
+	const struct fe_summary *best = NULL, *last = NULL;
 	char what[120] = "";
 	double top = 0, lr;
 	int64_t late = v->ack_delta_ns, jitter = v->jitter_ns;
@@ -86,6 +86,10 @@ void fe_judge_tunnel(const struct fe_view *v, struct farend_entry *e)
 		e->conns++;
 		if (e->n_conn_ids < FAREND_CONNS)
 			e->conn_ids[e->n_conn_ids++] = v->u[i]->id;
+		if (v->brief && last != NULL && last->mss == v->u[i]->mss &&
+		    last->window == v->u[i]->window)
+			continue; /* the same weight */
+		last = v->u[i];
 		w = mss_weight(v->f->sigs, v->u[i], e);
 		if (best == NULL || w > top) {
 			top = w;
@@ -101,6 +105,8 @@ void fe_judge_tunnel(const struct fe_view *v, struct farend_entry *e)
 	e->turns = e->conns;
 	lr = top * (tcp_late ? LR_ACK_LATE : 1.0);
 	e->reason = FAREND_BELOW;
+	if (v->brief && lr < 10)
+		return;
 	e->log10_lr = e->log10_e = e->log10_yes = num_microbans(lr);
 	if (lr < 10 && v->n < 2)
 		return; /* not kept: spare the words */

@@ -71,7 +71,8 @@ static void on_open(struct fe_conn *fc, const struct segment *s, int dir)
 }
 
 /* The first segment that acknowledges our SYN-ACK. */
-static void on_handshake(struct fe_conn *fc, const struct segment *s)
+static __attribute__((noinline)) void on_handshake(struct fe_conn *fc,
+						   const struct segment *s)
 {
 	if ((int32_t)(s->ack - fc->server_end) < 0)
 		return;
@@ -92,13 +93,11 @@ static bool acked_late(const struct fe_conn *fc, uint32_t rtt)
 	return rtt > fc->rmin_us + ACK_LATE_US + 3 * dev;
 }
 
-static void on_ack(struct fe_conn *fc, const struct segment *s)
+static __attribute__((noinline)) void on_ack(struct fe_conn *fc,
+					     const struct segment *s)
 {
 	uint32_t rtt, dev;
 
-	if (fc->server_ns == 0 || fc->ack_ns != 0 ||
-	    (int32_t)(s->ack - fc->server_end) < 0)
-		return;
 	fc->flags |= FE_DATA;
 	if (fc->flags & FE_ANSWERED)
 		return;
@@ -134,8 +133,9 @@ static bool is_tls13(const uint8_t *p, size_t n)
 }
 
 /* A server flight opens or goes on; what it says decides the next turn. */
-static bool on_server_data(struct fe_conn *fc, const struct segment *s,
-			   uint8_t flags)
+static __attribute__((noinline)) bool on_server_data(struct fe_conn *fc,
+						     const struct segment *s,
+						     uint8_t flags)
 {
 	const uint8_t *p = s->payload;
 	size_t n = s->payload_caplen;
@@ -188,16 +188,17 @@ static bool on_server_data(struct fe_conn *fc, const struct segment *s,
 
 static bool is_method(const uint8_t *p, size_t n)
 {
-	static const char *const words[] = { "GET ",   "POST ",	   "HEAD ",
-					     "PUT ",   "OPTIONS ", "DELETE ",
-					     "PATCH ", "CONNECT " };
+	static const struct {
+		char word[9];
+		uint8_t len;
+	} words[] = { { "GET ", 4 },	 { "POST ", 5 },   { "HEAD ", 5 },
+		      { "PUT ", 4 },	 { "PATCH ", 6 },  { "DELETE ", 7 },
+		      { "OPTIONS ", 8 }, { "CONNECT ", 8 } };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		size_t len = strlen(words[i]);
-
-		if (n >= len && memcmp(p, words[i], len) == 0)
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (n >= words[i].len && p[0] == (uint8_t)words[i].word[0] &&
+		    memcmp(p, words[i].word, words[i].len) == 0)
 			return true;
-	}
 	return false;
 }
 
@@ -380,8 +381,10 @@ static void record_turn(struct fe_conn *fc, const struct segment *s,
 	st->turns++;
 }
 
-static bool on_client_data(struct fe_conn *fc, const struct segment *s,
-			   uint8_t flags, struct farend_stats *st)
+static __attribute__((noinline)) bool on_client_data(struct fe_conn *fc,
+						     const struct segment *s,
+						     uint8_t flags,
+						     struct farend_stats *st)
 {
 	bool last = false, first = fc->stage == 0 && fc->stack == 0;
 	bool open = fc->server_ns != 0 && !(fc->flags & FE_ANSWERED);
@@ -415,11 +418,10 @@ static bool on_client_data(struct fe_conn *fc, const struct segment *s,
 	return last || fc->n_turns == FE_TURNS;
 }
 
-bool fe_measure(struct fe_conn *fc, const struct segment *s,
-		const struct conn_event *ev, struct farend_stats *st)
+static __attribute__((noinline)) bool on_special(struct fe_conn *fc,
+						 const struct segment *s,
+						 const struct conn_event *ev)
 {
-	if (s->proto != PROTO_TCP || ++fc->segments > SEGMENTS_MAX)
-		return true;
 	if (ev->flags & EV_OPEN) {
 		on_open(fc, s, ev->dir);
 		return false;
@@ -430,20 +432,28 @@ bool fe_measure(struct fe_conn *fc, const struct segment *s,
 			fc->flags |= FE_REFUSED;
 		return true;
 	}
-	if (ev->flags & EV_RETRANSMIT) {
-		fc->flags |= FE_DIRTY;
-		return false;
-	}
-	if (ev->dir == 1) {
-		if (ev->flags & EV_DATA)
-			return on_server_data(fc, s, ev->flags);
-		return false;
-	}
+	fc->flags |= FE_DIRTY; /* a retransmission */
+	return false;
+}
+
+/* Most segments of most connections end here: keep it short. */
+bool fe_measure(struct fe_conn *fc, const struct segment *s,
+		const struct conn_event *ev, struct farend_stats *st)
+{
+	if (s->proto != PROTO_TCP || ++fc->segments > SEGMENTS_MAX)
+		return true;
+	if ((ev->flags & (EV_OPEN | EV_RETRANSMIT)) || (s->tcp_flags & TCP_RST))
+		return on_special(fc, s, ev);
+	if (ev->dir == 1)
+		return (ev->flags & EV_DATA) &&
+		       on_server_data(fc, s, ev->flags);
 	if ((fc->flags & (FE_SYNACK | FE_HANDSHAKE)) == FE_SYNACK)
 		on_handshake(fc, s);
 	if (ev->flags & EV_DATA)
 		return on_client_data(fc, s, ev->flags, st);
-	if (ev->flags & EV_ACK)
+	/* the first ACK of a flight */
+	if ((ev->flags & EV_ACK) && fc->server_ns != 0 && fc->ack_ns == 0 &&
+	    (int32_t)(s->ack - fc->server_end) >= 0)
 		on_ack(fc, s);
 	return false;
 }
