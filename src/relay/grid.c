@@ -95,31 +95,77 @@ static double bin_period(int bin)
 	return ldexp(1 + (bin % BINS_PER_OCT + 0.5) / BINS_PER_OCT, o);
 }
 
+/* Events of a window: microseconds since the first. */
+struct phases {
+	double d[GRID_WINDOW];
+	size_t n;
+};
+
 /* n R^2 of the phases for one period. */
-static double strength(const int64_t *us, size_t n, double period)
+static double strength(const struct phases *w, double period)
 {
 	double ss = 0, cc = 0, s, c, x;
 
-	for (size_t i = 0; i < n; i++) {
-		x = (double)(us[i] - us[0]) / period;
+	for (size_t i = 0; i < w->n; i++) {
+		x = w->d[i] / period;
 		x -= (double)(int64_t)x;
 		turn(x, &s, &c);
 		ss += s;
 		cc += c;
 	}
-	return (ss * ss + cc * cc) / (double)n;
+	return (ss * ss + cc * cc) / (double)w->n;
+}
+
+#define WAVE_STEPS 64 /* of a turn */
+#define WAVE_ONE   16384
+/* A phase is off by up to half a step (0.0491), little more by rounding. */
+#define WAVE_ERROR 0.05
+
+/* sin(2 pi i / WAVE_STEPS); the cosine lies a quarter on. */
+static const int16_t wave[WAVE_STEPS + WAVE_STEPS / 4] = {
+	0,	1606,	3196,	4756,	6270,	7723,	9102,	10394,	11585,
+	12665,	13623,	14449,	15137,	15679,	16069,	16305,	16384,	16305,
+	16069,	15679,	15137,	14449,	13623,	12665,	11585,	10394,	9102,
+	7723,	6270,	4756,	3196,	1606,	0,	-1606,	-3196,	-4756,
+	-6270,	-7723,	-9102,	-10394, -11585, -12665, -13623, -14449, -15137,
+	-15679, -16069, -16305, -16384, -16305, -16069, -15679, -15137, -14449,
+	-13623, -12665, -11585, -10394, -9102,	-7723,	-6270,	-4756,	-3196,
+	-1606,	0,	1606,	3196,	4756,	6270,	7723,	9102,	10394,
+	11585,	12665,	13623,	14449,	15137,	15679,	16069,	16305
+};
+
+/* May strength() of a period exceed `above`?  Most may not, and most of those
+ * are told by phases rounded to a step of the table: R is off by no more than
+ * the mean error of a phase. */
+static bool may_exceed(const struct phases *w, double period, double above)
+{
+	double least = sqrt(above * (double)w->n) - WAVE_ERROR * (double)w->n;
+	double turns = WAVE_STEPS / period;
+	int64_t ss = 0, cc = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		unsigned k =
+			(unsigned)(int64_t)(w->d[i] * turns + 0.5) % WAVE_STEPS;
+
+		ss += wave[k];
+		cc += wave[k + WAVE_STEPS / 4];
+	}
+	return least <= 0 || (double)(ss * ss + cc * cc) >=
+				     least * least * WAVE_ONE * WAVE_ONE;
 }
 
 /* The strongest period near a centre; 0 = not significant. */
-static double refine(const int64_t *us, size_t n, double centre, double *best)
+static double refine(const struct phases *w, double centre, double *best)
 {
 	double found = 0;
 
 	*best = GRID_LIMIT;
 	for (int i = 0; i <= STEPS; i++) {
-		double p = centre * (0.9 + 0.2 * i / STEPS);
-		double v = strength(us, n, p);
+		double p = centre * (0.9 + 0.2 * i / STEPS), v;
 
+		if (!may_exceed(w, p, *best))
+			continue;
+		v = strength(w, p);
 		if (v > *best) {
 			*best = v;
 			found = p;
@@ -130,12 +176,12 @@ static double refine(const int64_t *us, size_t n, double centre, double *best)
 
 /* The fullest bin may hold the gaps over two to four ticks, which scatter
  * less than those of one: the shortest significant part of it counts. */
-static double shortest(const int64_t *us, size_t n, int bin, double *best)
+static double shortest(const struct phases *w, int bin, double *best)
 {
 	double p = 0;
 
 	for (int k = LAGS; k >= 1 && p == 0; k--)
-		p = refine(us, n, bin_period(bin) / k, best);
+		p = refine(w, bin_period(bin) / k, best);
 	return p;
 }
 
@@ -168,10 +214,13 @@ static void mark(const int64_t *us, size_t n, double period, double r2,
 static void window(const int64_t *us, size_t n, uint8_t *mask)
 {
 	uint16_t count[N_BINS] = { 0 };
+	struct phases w = { .n = n };
 	double v, period;
 
 	if (n < GRID_MIN)
 		return;
+	for (size_t i = 0; i < n; i++)
+		w.d[i] = (double)(us[i] - us[0]);
 	for (size_t i = 1; i < n; i++) {
 		for (size_t j = 1; j <= LAGS && j <= i; j++) {
 			int b = period_bin(us[i] - us[i - j]);
@@ -188,7 +237,7 @@ static void window(const int64_t *us, size_t n, uint8_t *mask)
 				top = b;
 		if (count[top] < 6 || count[top] * 4 < n)
 			return;
-		period = shortest(us, n, top, &v);
+		period = shortest(&w, top, &v);
 		count[top] = 0;
 		if (period == 0)
 			continue;
@@ -234,7 +283,7 @@ static bool chain_step(struct chain *c, size_t last, int64_t at)
 	size_t to = seek_us(c->us, c->n, from, at + c->period / 2);
 	double p = 2.0 * (double)c->tol * (double)(to - from + 1) /
 		   (double)c->period;
-	size_t hit = event_at(c, last, at);
+	size_t hit = event_at(c, from, at);
 
 	p = p > 0.8 ? 0.8 : p;
 	c->sum += num_log((hit < c->n ? CHAIN_HIT / p

@@ -166,53 +166,74 @@ void order_test(const struct order_side side[2], const struct controls *others,
 #define LOCK_BINS 320		   /* at most, on each side */
 #define LOCK_SPAN INT64_C(2560000) /* distances looked at, microseconds */
 #define LOCK_HALF 1		   /* bins beside the centre that count as it */
+#define LOCK_NONE 2		   /* no more excess than this is none */
 
 /* Excess of b's events after a's onsets over those before, by distance. */
 struct lock {
-	int32_t excess[LOCK_BINS];
-	int bins; /* of bin_us, up to LOCK_SPAN */
+	int32_t near[LOCK_BINS]; /* of a bin and those beside it */
+	int32_t best;		 /* the largest of them, above LOCK_NONE */
+	int centre;		 /* the first that has it; -1 = none */
+	bool stale;		 /* best and centre are to be looked for */
+	int bins;		 /* of bin_us, up to LOCK_SPAN */
 	int64_t bin_us;
 	size_t used[2]; /* b's events of the latest bets, before and after + 1
 			 */
 	size_t learnt;	/* onsets of a whose surroundings are counted */
+	size_t hint;	/* b's event after the latest of these */
 	double plus, all;
 };
 
 /* The distance with the largest excess; -1 = none stands out. */
-static int lock_centre(const struct lock *k)
+static int lock_centre(struct lock *k)
 {
-	int32_t best = 2, sum;
-	int centre = -1;
+	if (!k->stale)
+		return k->centre;
+	k->best = LOCK_NONE;
+	k->centre = -1;
+	k->stale = false;
+	for (int i = 0; i < k->bins; i++)
+		if (k->near[i] > k->best) {
+			k->best = k->near[i];
+			k->centre = i;
+		}
+	return k->centre;
+}
 
-	for (int i = 0; i < k->bins; i++) {
-		sum = 0;
-		for (int j = i - LOCK_HALF; j <= i + LOCK_HALF; j++)
-			sum += j >= 0 && j < k->bins ? k->excess[j] : 0;
-		if (sum > best) {
-			best = sum;
-			centre = i;
+/* One event more at a distance. */
+static void lock_more(struct lock *k, int bin)
+{
+	for (int i = bin - LOCK_HALF; i <= bin + LOCK_HALF; i++) {
+		if (i < 0 || i >= k->bins)
+			continue;
+		k->near[i]++;
+		if (k->near[i] > k->best ||
+		    (k->near[i] == k->best && i < k->centre)) {
+			k->best = k->near[i];
+			k->centre = i;
 		}
 	}
-	return centre;
+}
+
+static void lock_less(struct lock *k, int bin)
+{
+	for (int i = bin - LOCK_HALF; i <= bin + LOCK_HALF; i++) {
+		if (i < 0 || i >= k->bins)
+			continue;
+		k->near[i]--;
+		k->stale = k->stale || i == k->centre;
+	}
 }
 
 static void lock_learn(struct lock *k, const struct order_side *s, size_t at,
 		       int64_t t)
 {
-	int64_t bin;
+	const uint32_t bin_us = (uint32_t)k->bin_us;
+	const int64_t span = k->bins * k->bin_us;
 
-	for (size_t i = at; i < s->nb; i++) {
-		bin = (s->b[i] - t) / k->bin_us;
-		if (bin >= k->bins)
-			break;
-		k->excess[bin]++;
-	}
-	for (size_t i = at; i > 0; i--) {
-		bin = (t - s->b[i - 1]) / k->bin_us;
-		if (bin >= k->bins)
-			break;
-		k->excess[bin]--;
-	}
+	for (size_t i = at; i < s->nb && s->b[i] - t < span; i++)
+		lock_more(k, (int)((uint32_t)(s->b[i] - t) / bin_us));
+	for (size_t i = at; i > 0 && t - s->b[i - 1] < span; i--)
+		lock_less(k, (int)((uint32_t)(t - s->b[i - 1]) / bin_us));
 }
 
 /* The first event of b in [from, to], + 1; 0 = none. */
@@ -265,7 +286,8 @@ static void lock_catch_up(struct lock *k, const struct order_side *s, int64_t t)
 	while (k->learnt < s->na && s->a[k->learnt] + LOCK_SPAN <= t) {
 		int64_t us = s->a[k->learnt++];
 
-		lock_learn(k, s, seek_us(s->b, s->nb, 0, us), us);
+		k->hint = seek_us(s->b, s->nb, k->hint, us);
+		lock_learn(k, s, k->hint, us);
 	}
 }
 
@@ -275,6 +297,8 @@ void lock_test(const struct order_side side[2], const struct controls *others,
 {
 	const struct lock fresh = { .bin_us = bin_us,
 				    .bins = (int)(LOCK_SPAN / bin_us),
+				    .best = LOCK_NONE,
+				    .centre = -1,
 				    .plus = 4.5,
 				    .all = 5 };
 	struct lock k[2] = { fresh, fresh };

@@ -44,6 +44,8 @@ struct pair_work {
 	struct track track[PAIR_RIVALS][N_MOST];
 	microbans share[PAIR_RIVALS][N_MOST]; /* log10 of the shares */
 	microbans add[ADD_STEPS], way[3];
+	microbans idle[PAIR_RIVALS]; /* rival_at() of processes not run */
+	bool ran[PAIR_RIVALS];
 };
 
 /* Shares of the processes of a rival in its mean, fixed in advance, of 32. */
@@ -88,6 +90,8 @@ static void fill_shares(struct pair_work *w)
 			1 + num_from_microbans(-(i + 1) * ADD_STEP));
 }
 
+static void fill_idle(struct pair_work *w);
+
 struct pair_work *pair_work_new(size_t max, struct err *e)
 {
 	struct pair_work *w = calloc(1, sizeof(*w));
@@ -96,6 +100,7 @@ struct pair_work *pair_work_new(size_t max, struct err *e)
 		goto fail;
 	w->max = max;
 	fill_shares(w);
+	fill_idle(w);
 	w->shifted[0] = calloc(max, sizeof(int64_t));
 	w->shifted[1] = calloc(max, sizeof(int64_t));
 	for (int i = 0; i < 4; i++) {
@@ -143,15 +148,17 @@ size_t onsets_of(const struct stream *s, int64_t idle_us, int64_t from,
 /* The usual small size: the most frequent one below 256 bytes. */
 uint32_t usual_size(const struct stream *s)
 {
-	uint32_t count[256] = { 0 }, top = 0;
+	uint32_t count[256] = { 0 }, most = 0, top = 256;
 
 	for (size_t i = 0; i < s->n; i++)
-		if (s->bytes[i] < 256)
-			count[s->bytes[i]]++;
-	for (uint32_t b = 1; b < 256; b++)
-		if (count[b] > count[top])
-			top = b;
-	return count[top] * 8 >= s->n ? top : 0;
+		if (s->bytes[i] < 256 && ++count[s->bytes[i]] > most)
+			most = count[s->bytes[i]];
+	if (most == 0 || most * 8 < s->n)
+		return 0;
+	for (size_t i = 0; i < s->n; i++) /* the smallest of them */
+		if (s->bytes[i] < top && count[s->bytes[i]] == most)
+			top = s->bytes[i];
+	return top;
 }
 
 size_t sized_of(const struct stream *s, int64_t from, int64_t to, int64_t *out)
@@ -370,6 +377,13 @@ static microbans rival_best(const struct pair_work *w, int rival)
 	return best;
 }
 
+/* What every rival has while none of its processes ran. */
+static void fill_idle(struct pair_work *w)
+{
+	for (int v = 0; v < PAIR_RIVALS; v++)
+		w->idle[v] = rival_at(w, v, PAIR_CHECKPOINTS - 1);
+}
+
 static void combine(const struct pair_work *w, struct pair_result *r)
 {
 	microbans rival[PAIR_RIVALS], low;
@@ -382,7 +396,7 @@ static void combine(const struct pair_work *w, struct pair_result *r)
 
 		low = INT64_MAX;
 		for (int v = 0; v < PAIR_RIVALS; v++) {
-			rival[v] = rival_at(w, v, k);
+			rival[v] = w->ran[v] ? rival_at(w, v, k) : w->idle[v];
 			if (rival[v] < low) {
 				low = rival[v];
 				which = v;
@@ -416,11 +430,23 @@ static microbans rival_bound(const struct pair_work *w, int rival)
 	return top[0] > top[1] ? top[0] : top[1];
 }
 
-static bool is_hopeless(const struct pair_work *w, const struct pair_input *in,
+/* The processes of a rival ran, and their course is asked for. */
+static void finish(struct pair_work *w, int rival)
+{
+	w->ran[rival] = true;
+	for (unsigned p = 0; p < rivals[rival].n; p++)
+		track_fill(&w->track[rival][p]);
+}
+
+/* The processes of a rival ran; is the pair hopeless by it? */
+static bool is_hopeless(struct pair_work *w, const struct pair_input *in,
 			int rival)
 {
-	return !in->full && (rival_bound(w, rival) < HOPELESS ||
-			     rival_best(w, rival) < HOPELESS);
+	w->ran[rival] = true;
+	if (!in->full && rival_bound(w, rival) < HOPELESS)
+		return true;
+	finish(w, rival);
+	return !in->full && rival_best(w, rival) < HOPELESS;
 }
 
 /* Cheap rivals first; dearer ones only where the pair can still win. */
@@ -438,10 +464,12 @@ static void run_rivals(struct pair_work *w, const struct pair_input *in,
 		return;
 	make_bare(w, leg, grid_mask, bare);
 	run_order(w, in, leg, bare, r);
+	w->ran[PAIR_WAKE] = true; /* with the other, whatever that says */
 	if (is_hopeless(w, in, PAIR_COMMON) || is_hopeless(w, in, PAIR_WAKE))
 		return;
 	make_bare(w, bare, chain_mask, bare);
 	run_flows(w, bare, r, w->track[PAIR_TIMERS]);
+	finish(w, PAIR_TIMERS);
 	r->hopeless = false;
 }
 
@@ -666,16 +694,18 @@ static void shift_leg(struct pair_work *w, const struct pair_input *in,
 	memset(leg[1].n_acks, 0, sizeof(leg[1].n_acks));
 }
 
-/* A process that runs writes all its checkpoints; of one that does not, only
- * the last is read. */
+/* A process that runs writes its checkpoints; of one that does not, only the
+ * last is read. */
 static void clear_tracks(struct pair_work *w)
 {
+	memset(w->ran, 0, sizeof(w->ran));
 	for (int v = 0; v < PAIR_RIVALS; v++)
 		for (unsigned p = 0; p < rivals[v].n; p++) {
 			struct track *t = &w->track[v][p];
 
 			t->sum = t->peak = 0;
 			t->next = 0;
+			t->brief = true;
 			t->at[PAIR_CHECKPOINTS - 1] = 0;
 		}
 }

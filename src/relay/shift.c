@@ -37,10 +37,12 @@ static const int64_t lag_us[SHIFTS] = {
 
 struct scorer {
 	double hits[TERMS][BINS], decoys[TERMS][BINS];
+	double hit_sum[TERMS], decoy_sum[TERMS]; /* of the blocks before */
 	double log_f[TERMS][BINS];
+	uint32_t known[TERMS]; /* bit per bin whose log_f is worked out */
 };
 
-static int bin_of(int64_t w)
+static int8_t bin_of(int64_t w)
 {
 	int o;
 
@@ -50,7 +52,7 @@ static int bin_of(int64_t w)
 		return 0;
 	o = 63 - __builtin_clzll((uint64_t)w);
 	o = 1 + 2 * (o - 9) + (w >= (INT64_C(181) << (o - 7)));
-	return o < BINS ? o : BINS - 1;
+	return (int8_t)(o < BINS ? o : BINS - 1);
 }
 
 static void scorer_init(struct scorer *s)
@@ -66,35 +68,48 @@ static void scorer_init(struct scorer *s)
 static void refresh(struct scorer *s)
 {
 	for (int k = 0; k < TERMS; k++) {
-		double h = 0, d = 0, f;
+		double h = 0, d = 0;
 
 		for (int b = 0; b < BINS; b++) {
 			h += s->hits[k][b];
 			d += s->decoys[k][b];
 		}
-		for (int b = 0; b < BINS; b++) {
-			f = s->hits[k][b] * d / (s->decoys[k][b] * h);
-			f = f < 0.05 ? 0.05 : f > 50 ? 50 : f;
-			s->log_f[k][b] = TEMPER * num_log(f);
-		}
+		s->hit_sum[k] = h;
+		s->decoy_sum[k] = d;
+		s->known[k] = 0;
 	}
 }
 
-struct flow {
-	const int64_t *us;
-	size_t n, hint;
-};
-
-static int64_t next_after(struct flow *f, int64_t t)
+/* A block asks for few of the bins. */
+static double log_f(struct scorer *s, int k, int b)
 {
-	f->hint = seek_us(f->us, f->n, f->hint, t);
-	return f->hint < f->n ? f->us[f->hint] - t : FAR_US;
+	double f;
+
+	if (s->known[k] >> b & 1)
+		return s->log_f[k][b];
+	f = s->hits[k][b] * s->decoy_sum[k] / (s->decoys[k][b] * s->hit_sum[k]);
+	f = f < 0.05 ? 0.05 : f > 50 ? 50 : f;
+	s->known[k] |= UINT32_C(1) << b;
+	return s->log_f[k][b] = TEMPER * num_log(f);
 }
 
-static int64_t last_before(struct flow *f, int64_t t)
+/* Events of leg B; a hint for each lag and term, for the lags are far apart
+ * and the events of a block are not. */
+struct flow {
+	const int64_t *us;
+	size_t n;
+};
+
+static int64_t next_after(const struct flow *f, size_t *hint, int64_t t)
 {
-	f->hint = seek_us(f->us, f->n, f->hint, t + 1);
-	return f->hint > 0 ? t - f->us[f->hint - 1] : FAR_US;
+	*hint = seek_us(f->us, f->n, *hint, t);
+	return *hint < f->n ? f->us[*hint] - t : FAR_US;
+}
+
+static int64_t last_before(const struct flow *f, size_t *hint, int64_t t)
+{
+	*hint = seek_us(f->us, f->n, *hint, t + 1);
+	return *hint > 0 ? t - f->us[*hint - 1] : FAR_US;
 }
 
 /* One event of leg A and its neighbours in the same direction. */
@@ -103,53 +118,75 @@ struct anchor {
 	bool in;
 };
 
-/* The bins of one anchor moved by s; -1 = term not used. */
-static void terms_of(const struct anchor *a, int64_t s, struct flow *b_out,
-		     struct flow *b_in, int *bin)
+/* One block and its lags (0: where it is). */
+struct block {
+	struct anchor a[SHIFT_BLOCK];
+	size_t n;
+	struct flow b_out, b_in;
+	size_t hint[SHIFTS + 1][TERMS];
+	int8_t bin[SHIFTS + 1][SHIFT_BLOCK][2]; /* of the anchor's terms:
+						 * 0, 1 or 2, 3; -1 = unused */
+};
+
+/* The bins of one anchor moved by s. */
+static void terms_of(const struct block *k, const struct anchor *a, int64_t s,
+		     size_t hint[TERMS], int8_t bin[2])
 {
 	int64_t t = a->us + s, v;
 
-	for (int k = 0; k < TERMS; k++)
-		bin[k] = -1;
+	bin[1] = -1;
 	if (a->in) {
-		bin[0] = bin_of(next_after(b_out, t));
+		bin[0] = bin_of(next_after(&k->b_out, &hint[0], t));
 		if (a->next - a->us >= PAUSE_US) {
-			v = last_before(b_out, a->next + s - 1);
+			v = last_before(&k->b_out, &hint[1], a->next + s - 1);
 			bin[1] = bin_of(a->next - a->us - v);
 		}
 	} else {
-		bin[2] = bin_of(last_before(b_in, t));
+		bin[0] = bin_of(last_before(&k->b_in, &hint[2], t));
 		if (a->us - a->prev >= PAUSE_US) {
-			v = next_after(b_in, a->prev + s + 1);
-			bin[3] = bin_of(a->us - a->prev - v);
+			v = next_after(&k->b_in, &hint[3], a->prev + s + 1);
+			bin[1] = bin_of(a->us - a->prev - v);
 		}
 	}
 }
 
+/* Learns from a block, its own place first. */
+static void learn(struct scorer *sc, const struct block *b)
+{
+	for (int k = 0; k <= SHIFTS; k++)
+		for (size_t i = 0; i < b->n; i++) {
+			int first = b->a[i].in ? 0 : 2;
+
+			for (int j = 0; j < 2 && b->bin[k][i][j] >= 0; j++)
+				if (k == 0)
+					sc->hits[first + j][b->bin[k][i][j]] +=
+						1;
+				else
+					sc->decoys[first + j]
+						  [b->bin[k][i][j]] +=
+						1.0 / SHIFTS;
+		}
+}
+
 /* The e-value of one block; learns from it. */
-static double one_block(struct scorer *sc, const struct anchor *a, size_t n,
-			struct flow *b_out, struct flow *b_in)
+static double one_block(struct scorer *sc, struct block *b)
 {
 	double total[SHIFTS + 1], top, sum = 0;
-	int bin[TERMS];
 
 	refresh(sc);
 	for (int k = 0; k <= SHIFTS; k++) {
 		total[k] = 0;
-		for (size_t i = 0; i < n; i++) {
-			terms_of(&a[i], k == 0 ? 0 : lag_us[k - 1], b_out, b_in,
-				 bin);
-			for (int j = 0; j < TERMS; j++) {
-				if (bin[j] < 0)
-					continue;
-				total[k] += sc->log_f[j][bin[j]];
-				if (k == 0)
-					sc->hits[j][bin[j]] += 1;
-				else
-					sc->decoys[j][bin[j]] += 1.0 / SHIFTS;
-			}
+		for (size_t i = 0; i < b->n; i++) {
+			int8_t *bin = b->bin[k][i];
+			int first = b->a[i].in ? 0 : 2;
+
+			terms_of(b, &b->a[i], k == 0 ? 0 : lag_us[k - 1],
+				 b->hint[k], bin);
+			for (int j = 0; j < 2 && bin[j] >= 0; j++)
+				total[k] += log_f(sc, first + j, bin[j]);
 		}
 	}
+	learn(sc, b);
 	top = total[0];
 	for (int k = 1; k <= SHIFTS; k++)
 		top = total[k] > top ? total[k] : top;
@@ -161,10 +198,9 @@ static double one_block(struct scorer *sc, const struct anchor *a, size_t n,
 void shift_test(const int64_t *const us[4], const size_t n[4],
 		const int64_t *check_us, struct track *t)
 {
-	struct flow b_out = { us[SHIFT_B_OUT], n[SHIFT_B_OUT], 0 };
-	struct flow b_in = { us[SHIFT_B_IN], n[SHIFT_B_IN], 0 };
-	struct anchor block[SHIFT_BLOCK];
-	size_t i = 0, j = 0, k = 0;
+	struct block b = { .b_out = { us[SHIFT_B_OUT], n[SHIFT_B_OUT] },
+			   .b_in = { us[SHIFT_B_IN], n[SHIFT_B_IN] } };
+	size_t i = 0, j = 0;
 	unsigned blocks = 0;
 	struct scorer sc;
 	double e;
@@ -178,18 +214,18 @@ void shift_test(const int64_t *const us[4], const size_t n[4],
 		int f = in ? SHIFT_A_IN : SHIFT_A_OUT;
 		size_t p = in ? i++ : j++;
 
-		block[k++] = (struct anchor){
+		b.a[b.n++] = (struct anchor){
 			.us = us[f][p],
 			.prev = p > 0 ? us[f][p - 1] : us[f][p],
 			.next = p + 1 < n[f] ? us[f][p + 1] : us[f][p],
 			.in = in,
 		};
-		if (k < SHIFT_BLOCK)
+		if (b.n < SHIFT_BLOCK)
 			continue;
-		e = one_block(&sc, block, k, &b_out, &b_in);
-		track_add(t, check_us, block[k - 1].us + lag_us[SHIFTS - 2],
+		e = one_block(&sc, &b);
+		track_add(t, check_us, b.a[b.n - 1].us + lag_us[SHIFTS - 2],
 			  e > 1e-9 ? num_microbans(e) : -9 * MICROBANS_PER_BAN);
-		k = 0;
+		b.n = 0;
 		blocks++;
 	}
 	track_end(t);

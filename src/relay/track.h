@@ -10,6 +10,7 @@
 struct track {
 	microbans sum, peak; /* now, and at most */
 	int next;	     /* first checkpoint not yet written */
+	bool brief;	     /* ended with the last checkpoint only */
 	microbans at[PAIR_CHECKPOINTS];
 };
 
@@ -25,10 +26,20 @@ static inline void track_add(struct track *t, const int64_t *check_us,
 		t->peak = t->sum;
 }
 
-static inline void track_end(struct track *t)
+/* Writes the checkpoints that are left. */
+static inline void track_fill(struct track *t)
 {
 	while (t->next < PAIR_CHECKPOINTS)
 		t->at[t->next++] = t->sum;
+}
+
+/* The process has ended.  Of most pairs nobody asks for the course. */
+static inline void track_end(struct track *t)
+{
+	if (!t->brief)
+		track_fill(t);
+	else if (t->next < PAIR_CHECKPOINTS)
+		t->at[PAIR_CHECKPOINTS - 1] = t->sum;
 }
 
 /* First index with us[i] >= t, searched from a hint by doubling steps. */
