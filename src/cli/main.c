@@ -2,8 +2,12 @@
  * main.c - finds the command and runs it; every command prints its own
  * help, errors and result and returns an exit code (options.h).
  */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 
@@ -59,9 +63,29 @@ static int dispatch(int argc, char **argv)
 	return cmd->run(argc - 1, argv + 1);
 }
 
+/* Nobody reads standard output any more (`wellspring ... | head`): end at
+ * once and quietly.  Of any other pipe the write fails, and whoever wrote
+ * decides: notes on standard error may be lost, a case may not. */
+static void on_broken_pipe(int sig)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	int saved = errno;
+
+	(void)sig;
+	if (poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP)) != 0)
+		_exit(EXIT_CANNOT);
+	errno = saved;
+}
+
 int main(int argc, char **argv)
 {
-	int status = dispatch(argc, argv);
+	struct sigaction pipe = { .sa_handler = on_broken_pipe,
+				  .sa_flags = SA_RESTART };
+	int status;
+
+	sigemptyset(&pipe.sa_mask);
+	sigaction(SIGPIPE, &pipe, NULL);
+	status = dispatch(argc, argv);
 
 	/* a full disk is an error, not a short report */
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -29,7 +29,7 @@
 /* Exit codes of every command (design.md section 3). */
 enum exit_code {
 	EXIT_DONE = 0,
-	EXIT_CANNOT = 1,
+	EXIT_CANNOT = 1, /* also, quietly: nobody reads stdout any more */
 	EXIT_USAGE = 2,
 	EXIT_INSUFFICIENT = 3, /* done, but nothing is sufficient */
 	EXIT_DAMAGED = 4,      /* done with loss or damage; wins over 3 */

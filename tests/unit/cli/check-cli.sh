@@ -84,7 +84,24 @@ if [ -w /dev/full ]; then
 	"$prog" analyze "$tmp/good" >/dev/full 2>"$tmp/err" || got=$?
 	[ "$got" = 1 ] || complain "full disk on stdout: exit $got"
 fi
-"$prog" analyze "$tmp/good" --json >"$tmp/1"
-"$prog" analyze "$tmp/good" --json >"$tmp/2"
+# a pipe whose reader has gone, without a race
+mkfifo "$tmp/fifo"
+exec 3<>"$tmp/fifo" 4>"$tmp/fifo"
+exec 3>&-
+got=0
+"$prog" analyze --json="$tmp/unread.json" "$tmp/good" >&4 2>"$tmp/err" ||
+	got=$?
+[ "$got" = 1 ] || complain "nobody reads stdout: exit $got"
+grep -v 'wellspring: note:' "$tmp/err" && complain "nobody reads: not quiet"
+"$prog" explain "$tmp/unread.json" 198.51.100.7 >/dev/null ||
+	complain "nobody reads stdout: the case is not whole"
+got=0
+"$prog" analyze "$tmp/absent" >"$tmp/out" 2>&4 || got=$?
+[ "$got" = 1 ] || complain "nobody reads stderr: exit $got after an error"
+exec 4>&-
+expect 0 analyze "$tmp/good" --json
+cp "$tmp/out" "$tmp/1"
+expect 0 analyze "$tmp/good" --json
+cp "$tmp/out" "$tmp/2"
 cmp "$tmp/1" "$tmp/2" || complain "two runs differ"
 exit $fail
