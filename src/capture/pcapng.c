@@ -143,12 +143,15 @@ static bool interface(struct reader *r, const struct block *b)
 	}
 	if (r->n_ifs == r->cap_ifs) {
 		cap = r->cap_ifs > 0 ? r->cap_ifs * 2 : 8;
-		grown = cap > READER_MAX_IFACES
-				? NULL
-				: realloc(r->ifs, cap * sizeof(*grown));
-		if (grown == NULL) {
-			reader_damage(r, b->offset, "no room for interface %zu",
+		if (cap > READER_MAX_IFACES) {
+			reader_damage(r, b->offset, "more than %zu interfaces",
 				      r->n_ifs);
+			return false;
+		}
+		grown = realloc(r->ifs, cap * sizeof(*grown));
+		if (grown == NULL) {
+			reader_damage(r, b->offset,
+				      "no memory for interface %zu", r->n_ifs);
 			return false;
 		}
 		r->ifs = grown;

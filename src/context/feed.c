@@ -352,7 +352,8 @@ bool feed_add(struct feed *f, const char *path, unsigned *added, struct err *e)
 		ok = add_file(f, path, eq ? name : NULL, added, e);
 	}
 	f->from = 0;
-	qsort(f->files, f->nfiles, sizeof(struct feed_file *), by_time);
+	if (f->nfiles > 0)
+		qsort(f->files, f->nfiles, sizeof(struct feed_file *), by_time);
 	return ok;
 }
 
