@@ -4,15 +4,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 n=1000000 build=build/release dir=/tmp/wellspring-bench
-while getopts n:b:d: opt; do
-	case $opt in
-	n) n=$OPTARG ;;
-	b) build=$OPTARG ;;
-	d) dir=$OPTARG ;;
-	*) exit 2 ;;
-	esac
-done
-shift $((OPTIND - 1))
+known=n:b:d:
+. bench/options.sh
 mkdir -p "$dir"
 file=$dir/M$n.pcap
 [ -f "$file" ] || "$build/bench/gen_perf_capture" -n "$n" -L -i 0 -b 0 -p 0 \

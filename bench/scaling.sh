@@ -5,15 +5,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 rounds=3 build=build/release dir=/tmp/wellspring-bench
-while getopts r:b:d: opt; do
-	case $opt in
-	r) rounds=$OPTARG ;;
-	b) build=$OPTARG ;;
-	d) dir=$OPTARG ;;
-	*) exit 2 ;;
-	esac
-done
-shift $((OPTIND - 1))
+known=r:b:d:
+. bench/options.sh
 options=$*
 mkdir -p "$dir"
 # A small capture is given to one process many times in a row: the start of

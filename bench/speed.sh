@@ -7,16 +7,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 rounds=5 quarter= build=build/release dir=/tmp/wellspring-bench
-while getopts r:qb:d: opt; do
-	case $opt in
-	r) rounds=$OPTARG ;;
-	q) quarter=4 ;;
-	b) build=$OPTARG ;;
-	d) dir=$OPTARG ;;
-	*) exit 2 ;;
-	esac
-done
-shift $((OPTIND - 1))
+known=r:qb:d:
+. bench/options.sh
 options=$*
 gen=$build/bench/gen_perf_capture walker=$build/bench/walker
 tool=$build/src/cli/wellspring

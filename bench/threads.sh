@@ -5,14 +5,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 rounds=5 build=build/release
-while getopts r:b: opt; do
-	case $opt in
-	r) rounds=$OPTARG ;;
-	b) build=$OPTARG ;;
-	*) exit 2 ;;
-	esac
-done
-shift $((OPTIND - 1))
+known=r:b:
+. bench/options.sh
 python3 - "$rounds" "$build/src/cli/wellspring" "$@" <<'PY'
 import hashlib, os, subprocess, sys, time
 rounds, tool, options = int(sys.argv[1]), sys.argv[2], sys.argv[3:]

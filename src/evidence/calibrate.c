@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "evidence/pool.h"
+
 #define LN2	    0.69314718055994530942
 #define LOG2_OF_TEN 3.32192809488736234787
 
@@ -29,51 +31,18 @@ double calibrate_cllr(const struct calibrate_sets *s)
 	return (a / (double)s->n1 + b / (double)s->n2) / 2;
 }
 
-/* A run of cases with one recalibrated LR. */
-struct block {
-	microbans score; /* of the first; only for grouping ties */
-	double h1, h2;	 /* how many of each */
-};
-
 static int by_score(const void *a, const void *b)
 {
-	microbans x = ((const struct block *)a)->score;
-	microbans y = ((const struct block *)b)->score;
+	microbans x = ((const struct pool_block *)a)->from;
+	microbans y = ((const struct pool_block *)b)->from;
 
 	return x < y ? -1 : x > y;
-}
-
-/* The share of h1 must not fall from one block to the next. */
-static size_t pool(struct block *v, size_t n)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (used > 0 && v[used - 1].score == v[i].score) {
-			v[used - 1].h1 += v[i].h1;
-			v[used - 1].h2 += v[i].h2;
-		} else {
-			v[used++] = v[i];
-		}
-	}
-	n = used;
-	used = 0;
-	for (size_t i = 0; i < n; i++) {
-		v[used++] = v[i];
-		while (used > 1 && v[used - 2].h1 * v[used - 1].h2 >=
-					   v[used - 1].h1 * v[used - 2].h2) {
-			v[used - 2].h1 += v[used - 1].h1;
-			v[used - 2].h2 += v[used - 1].h2;
-			used--;
-		}
-	}
-	return used;
 }
 
 double calibrate_cllr_min(const struct calibrate_sets *s)
 {
 	double n1 = (double)s->n1, n2 = (double)s->n2, a = 0, b = 0;
-	struct block *v;
+	struct pool_block *v;
 	size_t n = 0;
 
 	if (s->n1 == 0 || s->n2 == 0)
@@ -82,11 +51,11 @@ double calibrate_cllr_min(const struct calibrate_sets *s)
 	if (v == NULL)
 		return -1;
 	for (size_t i = 0; i < s->n1; i++)
-		v[n++] = (struct block){ s->h1[i], 1, 0 };
+		v[n++] = (struct pool_block){ s->h1[i], 1, 0 };
 	for (size_t i = 0; i < s->n2; i++)
-		v[n++] = (struct block){ s->h2[i], 0, 1 };
+		v[n++] = (struct pool_block){ s->h2[i], 0, 1 };
 	qsort(v, n, sizeof(*v), by_score);
-	n = pool(v, n);
+	n = pool_blocks(v, n);
 	for (size_t i = 0; i < n; i++) {
 		double x = v[i].h1, y = v[i].h2;
 

@@ -8,16 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evidence/pool.h"
+
 #define LN2    0.69314718055994530942
 #define NO_RUN UINT32_MAX
 
-struct block {
-	microbans from;
-	double h1, h2; /* weight of relays and of others */
-};
-
 struct fit {
-	struct block *b;
+	struct pool_block *b; /* h1: relays, h2: others */
 	size_t n;
 	double n1, n2; /* runs, the contradicting one included */
 };
@@ -86,51 +83,27 @@ static bool is_kind(const struct strength_item *i, size_t kind)
 	return !i->relay || kind == STRENGTH_ANY || (size_t)i->kind == kind;
 }
 
-/* The share of h1 must not fall from one block to the next. */
-static void pool(struct fit *f)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < f->n; i++) {
-		f->b[used++] = f->b[i];
-		while (used > 1 &&
-		       (f->b[used - 2].from == f->b[used - 1].from ||
-			f->b[used - 2].h1 * f->b[used - 1].h2 >=
-				f->b[used - 1].h1 * f->b[used - 2].h2)) {
-			f->b[used - 2].h1 += f->b[used - 1].h1;
-			f->b[used - 2].h2 += f->b[used - 1].h2;
-			used--;
-		}
-	}
-	f->n = used;
-}
-
 /* Without the run `skip`; `extra` is the weight of the contradicting runs. */
 static void fit(const struct work *w, struct fit *f, size_t kind, uint32_t skip,
 		double extra)
 {
 	f->n = 0;
 	f->n1 = f->n2 = extra;
-	f->b[f->n++] = (struct block){ STRENGTH_NO_RECORD, extra, 0 };
+	f->b[f->n++] = (struct pool_block){ STRENGTH_NO_RECORD, extra, 0 };
 	for (size_t i = 0; i < w->n; i++) {
 		const struct strength_item *v = &w->v[i];
-		struct block b = { v->score, v->relay ? v->weight : 0,
-				   v->relay ? 0 : v->weight };
+		struct pool_block b = { v->score, v->relay ? v->weight : 0,
+					v->relay ? 0 : v->weight };
 
 		if (v->weight == 0 || v->run == skip || !is_kind(v, kind))
 			continue;
 		f->n1 += b.h1;
 		f->n2 += b.h2;
-		if (f->b[f->n - 1].from == b.from) {
-			f->b[f->n - 1].h1 += b.h1;
-			f->b[f->n - 1].h2 += b.h2;
-		} else {
-			f->b[f->n++] = b;
-		}
+		f->b[f->n++] = b;
 	}
 	if (extra > 0) /* above all scores: part of the last block */
-		f->b[f->n++] = (struct block){ INT64_MAX, 0, extra };
-	pool(f);
+		f->b[f->n++] = (struct pool_block){ INT64_MAX, 0, extra };
+	f->n = pool_blocks(f->b, f->n);
 }
 
 static microbans lr_of_block(const struct fit *f, size_t i)

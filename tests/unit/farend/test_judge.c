@@ -26,6 +26,19 @@ static void finish(struct talk *t, struct farend_report *r)
 	assert_true(farend_finish(t->f, r, &e));
 }
 
+static const struct farend_entry *terminating(struct talk *t,
+					      struct farend_report *r)
+{
+	finish(t, r);
+	return entry(r, FAREND_TERMINATING);
+}
+
+static void end(struct talk *t, struct farend_report *r)
+{
+	farend_report_free(r);
+	talk_close(t);
+}
+
 /* Mail and two TLS programs, the same 40 ms behind every turn. */
 static void test_relay(void **state)
 {
@@ -40,8 +53,7 @@ static void test_relay(void **state)
 		us = talk_lines(&t, us, RTT + 90 * i, 40600 + 300 * i, 5);
 		us = talk_tls13(&t, us, RTT, 41000 + 400 * i, (uint8_t)(i % 2));
 	}
-	finish(&t, &r);
-	a = entry(&r, FAREND_TERMINATING);
+	a = terminating(&t, &r);
 	assert_int_equal(a->answer, FAREND_YES);
 	assert_true(a->leg.low_ns <= 40000000 && a->leg.high_ns >= 40000000);
 	assert_true(a->log10_lr >= 3 * MICROBANS_PER_BAN);
@@ -49,8 +61,7 @@ static void test_relay(void **state)
 	assert_string_equal(a->kind, "port-forward");
 	assert_true(a->n_rivals >= 2);
 	assert_int_equal(a->rivals[0].name, FAREND_R_SLOW);
-	farend_report_free(&r);
-	talk_close(&t);
+	end(&t, &r);
 }
 
 static void test_direct(void **state)
@@ -66,15 +77,13 @@ static void test_direct(void **state)
 		us = talk_lines(&t, us, RTT, 300 + 200 * i, 5);
 		us = talk_tls13(&t, us, RTT, 900 + 300 * i, (uint8_t)(i % 2));
 	}
-	finish(&t, &r);
-	a = entry(&r, FAREND_TERMINATING);
+	a = terminating(&t, &r);
 	assert_int_equal(a->answer, FAREND_NO);
 	assert_true(a->resolution_ns > 0 && a->resolution_ns < 30000000);
 	assert_true(a->log10_lr >= MICROBANS_PER_BAN);
 	assert_true(a->allows_source);
 	assert_non_null(strstr(a->inferred, "cannot be excluded"));
-	farend_report_free(&r);
-	talk_close(&t);
+	end(&t, &r);
 }
 
 /* One program with one kind of turn, always 40 ms: a slow program does the
@@ -90,13 +99,11 @@ static void test_one_kind_saturates(void **state)
 	talk_open(&t, NULL);
 	for (int i = 0; i < 16; i++)
 		us = talk_tls13(&t, us, RTT, 40500 + 50 * i, 1);
-	finish(&t, &r);
-	a = entry(&r, FAREND_TERMINATING);
+	a = terminating(&t, &r);
 	assert_int_equal(a->answer, FAREND_UNDETERMINED);
 	assert_int_equal(a->reason, FAREND_SLOW_CLIENT);
 	assert_true(a->log10_lr < 3 * MICROBANS_PER_BAN);
-	farend_report_free(&r);
-	talk_close(&t);
+	end(&t, &r);
 }
 
 /* Quick at one kind, slow at the other: not a relay. */
@@ -113,11 +120,9 @@ static void test_slow_program(void **state)
 		us = talk_lines(&t, us, RTT, 400, 5);
 		us = talk_tls13(&t, us, RTT, 60000 + 900 * i, (uint8_t)(i % 2));
 	}
-	finish(&t, &r);
-	a = entry(&r, FAREND_TERMINATING);
+	a = terminating(&t, &r);
 	assert_int_not_equal(a->answer, FAREND_YES);
-	farend_report_free(&r);
-	talk_close(&t);
+	end(&t, &r);
 }
 
 static void test_few(void **state)
@@ -131,8 +136,7 @@ static void test_few(void **state)
 	finish(&t, &r);
 	assert_int_equal(r.n_addresses, 1);
 	assert_int_equal(r.n_entries, 0); /* nothing is answered */
-	farend_report_free(&r);
-	talk_close(&t);
+	end(&t, &r);
 
 	talk_open(&t, NULL);
 	talk_tls13(&t, 1000000, RTT, 40000, 1);
@@ -143,8 +147,7 @@ static void test_few(void **state)
 	assert_true(entry(&r, FAREND_TERMINATING)->log10_yes <=
 		    4 * MICROBANS_PER_BAN); /* at most 100 each */
 	assert_int_equal(entry(&r, FAREND_SHARED)->reason, FAREND_TOO_FEW);
-	farend_report_free(&r);
-	talk_close(&t);
+	end(&t, &r);
 }
 
 static const struct farend_finding *find(const struct farend_address *a,
@@ -179,8 +182,7 @@ static void hops(uint8_t ttl, bool conflict)
 		    conflict);
 	for (int i = 0; i < 4; i++)
 		assert_null(find(&r.addresses[i], "prefix-hop-conflict"));
-	farend_report_free(&r);
-	talk_close(&t);
+	end(&t, &r);
 }
 
 static void test_prefix_hops(void **state)
@@ -239,8 +241,7 @@ static void test_backscatter(void **state)
 	assert_non_null(f);
 	assert_non_null(strstr(f->observed, "3 SYN-ACKs and 1 lone RSTs"));
 	assert_int_equal(r.addresses[0].spoof, FAREND_S_HANDSHAKE);
-	farend_report_free(&r);
-	talk_close(&t);
+	end(&t, &r);
 }
 
 /* What has too little data is counted, not kept. */
@@ -259,8 +260,7 @@ static void test_mute(void **state)
 	assert_int_equal(r.n_entries + r.mute, FAREND_QUESTIONS);
 	assert_true(r.mute >= 2);
 	assert_int_equal(r.n_addresses, 1);
-	farend_report_free(&r);
-	talk_close(&t);
+	end(&t, &r);
 }
 
 static void test_shared(void **state)
@@ -281,8 +281,7 @@ static void test_shared(void **state)
 	assert_int_equal(c->answer, FAREND_YES);
 	assert_int_equal(c->hosts, 2);
 	assert_int_equal(entry(&r, FAREND_TUNNEL)->answer, FAREND_UNDETERMINED);
-	farend_report_free(&r);
-	talk_close(&t);
+	end(&t, &r);
 }
 
 /* Openers in our own prefixes are not judged. */
@@ -299,8 +298,7 @@ static void test_local(void **state)
 	talk_tls13(&t, 1000000, RTT, 40000, 1);
 	finish(&t, &r);
 	assert_int_equal(r.n_addresses, 0);
-	farend_report_free(&r);
-	talk_close(&t);
+	end(&t, &r);
 }
 
 /* A full address table is counted, and the report says so. */
@@ -323,8 +321,7 @@ static void test_overflow(void **state)
 	assert_true(r.stats.summary_dropped > 0);
 	for (size_t i = 0; i < r.n_entries; i++)
 		assert_false(r.entries[i].allows_source);
-	farend_report_free(&r);
-	talk_close(&t);
+	end(&t, &r);
 }
 
 static void test_calibration_round_trip(void **state)

@@ -50,16 +50,22 @@ static void test_lines(void **state)
 	talk_close(&t);
 }
 
+/* A handshake, and the mail server's greeting at 1.03 s. */
+static void greeted(struct talk *t)
+{
+	talk_open(t, NULL);
+	t->dport = 25;
+	talk_handshake(t, 1000000, RTT);
+	talk_say(t, 1030000, 1, TCP_ACK, "220 s\r\n", 7);
+}
+
 /* Without a pure ACK the gap is the turn minus the smallest round trip. */
 static void test_piggybacked(void **state)
 {
 	struct talk t;
 
 	(void)state;
-	talk_open(&t, NULL);
-	t.dport = 25;
-	talk_handshake(&t, 1000000, RTT);
-	talk_say(&t, 1030000, 1, TCP_ACK, "220 s\r\n", 7);
+	greeted(&t);
 	talk_say(&t, 1053000, 0, TCP_ACK, "EHLO c\r\n", 8);
 	conn_flush(t.table);
 	assert_int_equal(t.last.n_turns, 1);
@@ -74,10 +80,7 @@ static void test_delayed_ack(void **state)
 	struct talk t;
 
 	(void)state;
-	talk_open(&t, NULL);
-	t.dport = 25;
-	talk_handshake(&t, 1000000, RTT);
-	talk_say(&t, 1030000, 1, TCP_ACK, "220 s\r\n", 7);
+	greeted(&t);
 	talk_say(&t, 1050000, 0, TCP_ACK, NULL, 0);
 	talk_say(&t, 1150000, 0, TCP_ACK, "EHLO c\r\n", 8);
 	talk_say(&t, 1160000, 1, TCP_ACK, "250 s\r\n", 7);
@@ -97,10 +100,7 @@ static void test_crossing(void **state)
 	struct talk t;
 
 	(void)state;
-	talk_open(&t, NULL);
-	t.dport = 25;
-	talk_handshake(&t, 1000000, RTT);
-	talk_say(&t, 1030000, 1, TCP_ACK, "220 s\r\n", 7);
+	greeted(&t);
 	talk_say(&t, 1050000, 0, TCP_ACK, NULL, 0);
 	talk_say(&t, 1051000, 0, TCP_ACK, "EHLO c\r\n", 8);
 	talk_say(&t, 1060000, 1, TCP_ACK, "250 s\r\n", 7);
@@ -118,10 +118,7 @@ static void test_retransmission(void **state)
 	struct talk t;
 
 	(void)state;
-	talk_open(&t, NULL);
-	t.dport = 25;
-	talk_handshake(&t, 1000000, RTT);
-	talk_say(&t, 1030000, 1, TCP_ACK, "220 s\r\n", 7);
+	greeted(&t);
 	t.seq[1] -= 7;
 	talk_say(&t, 1230000, 1, TCP_ACK, "220 s\r\n", 7);
 	talk_say(&t, 1250000, 0, TCP_ACK, NULL, 0);
