@@ -54,7 +54,9 @@ struct farend *farend_new(uint32_t max_conns, const struct farend_config *cfg,
 	f->mask = n - 1;
 	f->conns_bytes = (size_t)max_conns * sizeof(struct fe_conn);
 	f->conns = mem_map(f->conns_bytes);
-	f->state = mem_map(max_conns);
+	f->bits_bytes = ((size_t)max_conns / 32 + 1) * sizeof(uint32_t);
+	f->live = mem_map(f->bits_bytes);
+	f->known = mem_map(f->bits_bytes);
 	f->addresses =
 		mem_map((size_t)f->max_addresses * sizeof(*f->addresses));
 	f->index = calloc(n, sizeof(*f->index));
@@ -62,9 +64,9 @@ struct farend *farend_new(uint32_t max_conns, const struct farend_config *cfg,
 	f->next = mem_map((size_t)f->pool_size * sizeof(*f->next));
 	f->hellos = mem_map(sizeof(*f->hellos));
 	f->prefixes = mem_map(FE_PREFIXES * sizeof(*f->prefixes));
-	if (f->conns == NULL || f->state == NULL || f->addresses == NULL ||
-	    f->index == NULL || f->pool == NULL || f->next == NULL ||
-	    f->hellos == NULL || f->prefixes == NULL) {
+	if (f->conns == NULL || f->live == NULL || f->known == NULL ||
+	    f->addresses == NULL || f->index == NULL || f->pool == NULL ||
+	    f->next == NULL || f->hellos == NULL || f->prefixes == NULL) {
 		err_set(e, ERR_MEMORY,
 			"no memory for the far end of %u "
 			"connections",
@@ -80,7 +82,8 @@ void farend_free(struct farend *f)
 	if (f == NULL)
 		return;
 	mem_unmap(f->conns, f->conns_bytes);
-	mem_unmap(f->state, f->max_conns);
+	mem_unmap(f->live, f->bits_bytes);
+	mem_unmap(f->known, f->bits_bytes);
 	mem_unmap(f->addresses,
 		  (size_t)f->max_addresses * sizeof(*f->addresses));
 	mem_unmap(f->pool, (size_t)f->pool_size * sizeof(*f->pool));
@@ -99,10 +102,12 @@ static void begin(struct farend *f, uint8_t proto, const struct conn_event *ev)
 {
 	struct fe_conn *fc = &f->conns[ev->slot];
 
-	f->state[ev->slot] = FE_BLANK;
+	fe_bit_clear(f->live, ev->slot);
+	fe_bit_clear(f->known, ev->slot);
 	if (proto != PROTO_TCP || !(ev->flags & EV_OPEN))
 		return;
-	f->state[ev->slot] = FE_LIVE;
+	fe_bit_set(f->live, ev->slot);
+	fe_bit_set(f->known, ev->slot);
 	memset(fc, 0, FE_LINE); /* one by one: faster than both */
 	memset((char *)fc + FE_LINE, 0, sizeof(*fc) - FE_LINE);
 }
@@ -127,7 +132,7 @@ static size_t choose(struct farend *f, const struct segment *s,
 			continue;
 		if (e->flags & EV_NEW)
 			begin(f, s[e - ev].proto, e);
-		if (f->state[e->slot] != FE_LIVE || !matters(e))
+		if (!matters(e) || !fe_bit(f->live, e->slot))
 			continue;
 		__builtin_prefetch(&f->conns[e->slot], 1);
 		chosen[k++] = e;
@@ -135,33 +140,17 @@ static size_t choose(struct farend *f, const struct segment *s,
 	return k;
 }
 
-static void update_round(struct farend *f, const struct segment *s,
-			 const struct conn_event *ev, size_t n)
-{
-	const struct conn_event *chosen[ROUND];
-	size_t k = choose(f, s, ev, n, chosen);
-
-	for (size_t c = 0; c < k; c++) {
-		const struct conn_event *e = chosen[c];
-		const struct segment *seg = &s[e - ev];
-		struct fe_conn *fc = &f->conns[e->slot];
-
-		/* an earlier event of this round may have ended it */
-		if (f->state[e->slot] != FE_LIVE)
-			continue;
-		if (fe_measure(fc, seg, e, &f->stats))
-			f->state[e->slot] = FE_DONE;
-		if (fc->ja4 >= FE_JA4_MORE)
-			fe_hello_take(f->hellos, fc, e->slot, seg, e,
-				      &f->stats);
-	}
-}
-
 void farend_update(struct farend *f, const struct segment *s,
 		   const struct conn_event *ev, size_t n)
 {
-	for (size_t i = 0; i < n; i += ROUND)
-		update_round(f, s + i, ev + i, n - i < ROUND ? n - i : ROUND);
+	const struct conn_event *chosen[ROUND];
+
+	for (size_t i = 0; i < n; i += ROUND) {
+		size_t k = choose(f, s + i, ev + i,
+				  n - i < ROUND ? n - i : ROUND, chosen);
+
+		fe_measure(f, s + i, ev + i, chosen, k);
+	}
 }
 
 void farend_leaves_later(const struct farend *f, uint32_t slot,
@@ -170,7 +159,7 @@ void farend_leaves_later(const struct farend *f, uint32_t slot,
 	if (slot >= f->max_conns || c->proto != PROTO_TCP)
 		return;
 	fe_address_prefetch_bucket(f, &c->src);
-	if (f->state[slot] != FE_BLANK) {
+	if (fe_bit(f->known, slot)) {
 		__builtin_prefetch(&f->conns[slot]);
 		__builtin_prefetch((const char *)&f->conns[slot] + 64);
 	}
@@ -186,7 +175,7 @@ const struct fe_conn *fe_conn_of(const struct farend *f, uint32_t slot)
 {
 	static const struct fe_conn blank;
 
-	return f->state[slot] == FE_BLANK ? &blank : &f->conns[slot];
+	return fe_bit(f->known, slot) ? &f->conns[slot] : &blank;
 }
 
 static bool is_local(const struct farend *f, const struct addr *a)
@@ -204,30 +193,29 @@ static bool is_local(const struct farend *f, const struct addr *a)
 	return false;
 }
 
+/* From eta_us to app_os both are laid out alike. */
+#define TAIL	   offsetof(struct fe_conn, eta_us)
+#define TAIL_BYTES (offsetof(struct fe_conn, app_os) + 1 - TAIL)
+_Static_assert(offsetof(struct fe_summary, app_os) + 1 ==
+		       offsetof(struct fe_summary, eta_us) + TAIL_BYTES,
+	       "copied as a whole");
+
 static void summarize(const struct fe_conn *fc, const struct conn *c,
 		      struct fe_summary *s)
 {
 	s->id = c->id;
 	s->start_ns = c->first_ns;
+	memcpy((char *)s + offsetof(struct fe_summary, eta_us),
+	       (const char *)fc + TAIL, TAIL_BYTES);
 	s->r0_us = fc->r0_us;
 	s->rmin_us = fc->rmin_us;
 	s->rdata_us = fc->rdata_us;
 	s->rdev_us = fc->rdev_us;
-	s->eta_us = fc->eta_us;
-	memcpy(s->turns, fc->turns, sizeof(s->turns));
-	s->stack = fc->stack;
-	s->layout = fc->layout;
-	s->ts_off = fc->ts_off;
 	s->flags = fc->flags;
-	s->mss = fc->mss;
-	s->window = fc->window;
 	s->ja4 = fc->ja4 < FE_JA4_MORE ? fc->ja4 : 0;
-	s->ttl = fc->ttl;
-	s->wscale = fc->wscale;
 	s->proto = fc->proto;
 	s->n_turns = fc->n_turns;
 	s->n_rdev = fc->n_rdev;
-	s->app_os = fc->app_os;
 	s->crossing = fc->crossing;
 	s->loss = fc->loss;
 }

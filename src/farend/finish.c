@@ -286,6 +286,17 @@ static bool is_silent(struct fe_view *v, const struct fe_address *a,
 	return true;
 }
 
+#define AHEAD 8 /* addresses whose latest summary is prefetched */
+
+static void prefetch_summary(const struct farend *f, uint32_t at)
+{
+	if (at == FE_NONE)
+		return;
+	__builtin_prefetch(&f->next[at]);
+	__builtin_prefetch(&f->pool[at]);
+	__builtin_prefetch((const char *)(&f->pool[at] + 1) - 1);
+}
+
 /* The addresses to be listed, in order; where they abound, one connection
  * says too little. */
 static size_t pick_listed(const struct farend *f,
@@ -300,6 +311,8 @@ static size_t pick_listed(const struct farend *f,
 	for (uint32_t i = 0; i < f->n_addresses; i++) {
 		const struct fe_address *a = &f->addresses[i];
 
+		if (i + AHEAD < f->n_addresses)
+			prefetch_summary(f, f->addresses[i + AHEAD].head);
 		if (abound && (a->conns < 2 ||
 			       (!is_asked(asked, a) && is_silent(v, a, out))))
 			continue;

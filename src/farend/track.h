@@ -71,12 +71,6 @@ static inline unsigned fe_turn_kind(uint32_t t)
 	return t & 0xff;
 }
 
-enum fe_state {
-	FE_BLANK, /* nothing measured: conns[slot] is stale */
-	FE_LIVE,
-	FE_DONE, /* nothing more to measure */
-};
-
 #define FE_LINE 64 /* bytes of a cache line */
 
 /* One connection while it lives; most segments need the first 64 bytes. */
@@ -111,14 +105,18 @@ _Static_assert(sizeof(struct fe_conn) <= 128, "design.md section 9");
 
 /* One connection afterwards; in a pool, linked per address by farend.next. */
 struct fe_summary {
-	uint32_t id;
 	int64_t start_ns;
-	uint32_t r0_us, rmin_us, rdata_us, rdev_us, eta_us;
+	uint32_t id;
+	uint32_t r0_us, rmin_us, rdata_us, rdev_us;
+	/* from here to app_os as in struct fe_conn */
+	uint32_t eta_us;
 	uint32_t turns[FE_TURNS];
 	uint32_t stack, layout, ts_off;
-	uint16_t flags, mss, window, ja4;
-	uint8_t ttl, wscale, proto, n_turns, n_rdev, app_os;
+	uint16_t mss, window;
+	uint8_t ttl, wscale, app_os;
+	uint8_t proto, n_turns, n_rdev;
 	uint8_t crossing, loss;
+	uint16_t flags, ja4;
 };
 
 struct fe_address {
@@ -158,8 +156,10 @@ struct fe_hellos {
 };
 
 struct farend {
-	uint8_t *state;	       /* per slot: enum fe_state; apart, since most
-				* segments need no more */
+	/* A bit per slot each, small enough for the nearest caches. */
+	uint32_t *live;	       /* still measured */
+	uint32_t *known;       /* conns[slot] is valid */
+	size_t bits_bytes;     /* of each of them */
 	struct fe_conn *conns; /* per slot */
 	uint32_t max_conns;
 	size_t conns_bytes;
@@ -182,9 +182,26 @@ struct farend {
 /* farend.c: what was measured of a connection, all zero if nothing. */
 const struct fe_conn *fe_conn_of(const struct farend *f, uint32_t slot);
 
-/* turns.c: one segment of a connection still measured; true when done. */
-bool fe_measure(struct fe_conn *fc, const struct segment *s,
-		const struct conn_event *ev, struct farend_stats *st);
+static inline bool fe_bit(const uint32_t *v, uint32_t slot)
+{
+	return (v[slot / 32] >> (slot % 32) & 1) != 0;
+}
+
+static inline void fe_bit_set(uint32_t *v, uint32_t slot)
+{
+	v[slot / 32] |= UINT32_C(1) << (slot % 32);
+}
+
+static inline void fe_bit_clear(uint32_t *v, uint32_t slot)
+{
+	v[slot / 32] &= ~(UINT32_C(1) << (slot % 32));
+}
+
+/* turns.c: those events of ev that may matter, k of connections that were
+ * live before them; s and ev go together. */
+void fe_measure(struct farend *f, const struct segment *s,
+		const struct conn_event *ev,
+		const struct conn_event *const *chosen, size_t k);
 
 /* hello.c: names of programs.  Each reads what was captured of a first
  * payload; 0 when nothing was recognised. */

@@ -36,6 +36,7 @@ enum { TLS_HELLO = 1, TLS_FINISHED = 2, TLS_INNER = 3 };
 enum { TLS_HRR = 16, TLS_V13 = 32 }; /* beside the stage */
 enum { SSH_BANNER, SSH_KEX, SSH_REPLY, SSH_ENCRYPTED };
 enum { HTTP_KEEP = 1, HTTP_REDIR = 2 };
+enum { STAGE_ENDED = 255 }; /* nothing later can matter */
 
 static uint32_t elapsed_us(int64_t from, int64_t to)
 {
@@ -386,7 +387,11 @@ static __attribute__((noinline)) bool on_client_data(struct fe_conn *fc,
 						     uint8_t flags,
 						     struct farend_stats *st)
 {
-	bool last = false, first = fc->stage == 0 && fc->stack == 0;
+	/* whether it is the client's first; the stack lies in the second line
+	 * and is looked at for mail only */
+	bool first = fc->stage == 0 && fc->proto != FE_P_HTTP &&
+		     (fc->proto != FE_P_SMTP || fc->stack == 0);
+	bool last = false;
 	bool open = fc->server_ns != 0 && !(fc->flags & FE_ANSWERED);
 	bool covers = (int32_t)(s->ack - fc->server_end) >= 0;
 	unsigned kind = FE_KINDS;
@@ -436,11 +441,12 @@ static __attribute__((noinline)) bool on_special(struct fe_conn *fc,
 	return false;
 }
 
-/* Most segments of most connections end here: keep it short. */
-bool fe_measure(struct fe_conn *fc, const struct segment *s,
-		const struct conn_event *ev, struct farend_stats *st)
+/* Most segments of most connections end here: keep it short.  True when
+ * nothing later can matter. */
+static inline bool measure(struct fe_conn *fc, const struct segment *s,
+			   const struct conn_event *ev, struct farend_stats *st)
 {
-	if (s->proto != PROTO_TCP || ++fc->segments > SEGMENTS_MAX)
+	if (++fc->segments > SEGMENTS_MAX)
 		return true;
 	if ((ev->flags & (EV_OPEN | EV_RETRANSMIT)) || (s->tcp_flags & TCP_RST))
 		return on_special(fc, s, ev);
@@ -456,4 +462,25 @@ bool fe_measure(struct fe_conn *fc, const struct segment *s,
 	    (int32_t)(s->ack - fc->server_end) >= 0)
 		on_ack(fc, s);
 	return false;
+}
+
+void fe_measure(struct farend *f, const struct segment *s,
+		const struct conn_event *ev,
+		const struct conn_event *const *chosen, size_t k)
+{
+	for (size_t i = 0; i < k; i++) {
+		const struct conn_event *e = chosen[i];
+		const struct segment *seg = &s[e - ev];
+		struct fe_conn *fc = &f->conns[e->slot];
+
+		if (fc->stage == STAGE_ENDED)
+			continue; /* by one of these events */
+		if (measure(fc, seg, e, &f->stats)) {
+			fc->stage = STAGE_ENDED;
+			fe_bit_clear(f->live, e->slot);
+		}
+		if (fc->ja4 >= FE_JA4_MORE)
+			fe_hello_take(f->hellos, fc, e->slot, seg, e,
+				      &f->stats);
+	}
 }

@@ -324,6 +324,8 @@ static void use_far(void *arg, const struct intake_batch *b)
 	struct run *r = arg;
 	size_t done = 0;
 
+	for (size_t g = 0; g < 2 * SOON && g < b->n_gone; g++)
+		farend_leaves_later(r->far, b->gone[g].slot, &b->gone[g].conn);
 	for (size_t g = 0; g < b->n_gone; g++) {
 		const struct intake_gone *k = &b->gone[g];
 
