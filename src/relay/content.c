@@ -40,8 +40,14 @@
 
 struct past {
 	uint32_t src, dst;
-	int cls;	   /* of dst */
-	double per, ratio; /* bytes more per source burst; dst / src */
+	uint32_t before; /* the one before it in its bucket of differences */
+};
+
+/* One of past by what it predicts with. */
+struct guide {
+	double value; /* bytes more per source burst, or dst / src */
+	uint32_t src;
+	uint8_t cls, i; /* of dst; in past */
 };
 
 struct answer {
@@ -54,22 +60,23 @@ struct content {
 	double hits[CELLS], decoys[CELLS], hit_sum, decoy_sum;
 	struct answer answer[ANSWERS]; /* latest exchanges of the target */
 	uint32_t n_answer;
-	uint32_t last[MANY][CLASSES]; /* by bursts - 1, class: + 1; 0 = none */
+	uint16_t last[MANY][CLASSES]; /* by bursts - 1, class: + 1; 0 = none */
 	uint8_t latest[256];	      /* the last of them by bucket of size */
 	uint32_t before[BURSTS]; /* bytes before each of its latest bursts */
 	uint32_t n_burst, burst_sum;
 	struct past past[MEMORY];
 	uint32_t n_past;
-	/* how often a difference of sizes is in past, by its bucket: most
-	 * differences are in none */
-	uint8_t same[256];
+	/* how often a difference of sizes is in past, by its bucket, and the
+	 * latest of them: most differences are in none */
+	uint8_t same[256], latest_same[256];
 	bool predicts; /* the orders of past below are kept */
-	uint8_t by_per[MEMORY], by_ratio[MEMORY];
+	struct guide by_per[MEMORY], by_ratio[MEMORY];
 	double centre;	 /* ratio for the exchange in question, 0 = unknown */
 	double overhead; /* bytes per source burst for it; NO_OVERHEAD */
 };
 
 #define NO_OVERHEAD 1e18
+#define NEVER	    (INT64_MAX / 2)
 #define FAR_APART   1.07 /* no grade for such a ratio: not worth a division */
 
 static int class_of(uint32_t bytes)
@@ -94,6 +101,7 @@ static void content_init(struct content *c, bool strict)
 	c->hit_sum = c->decoy_sum = c->centre = c->overhead = 0;
 	memset(c->latest, 0, sizeof(c->latest));
 	memset(c->same, 0, sizeof(c->same));
+	memset(c->latest_same, 0, sizeof(c->latest_same));
 	for (int i = 0; i < CELLS; i++) {
 		c->hits[i] = hits[i];
 		c->decoys[i] = decoys[i];
@@ -118,12 +126,11 @@ static void predict(struct content *c, uint32_t src, int cls)
 	double ratio[MEMORY], per[MEMORY]; /* in order */
 
 	for (uint32_t i = 0; i < n; i++) {
-		const struct past *p = &c->past[c->by_per[i]];
-		const struct past *q = &c->past[c->by_ratio[i]];
+		const struct guide *p = &c->by_per[i], *q = &c->by_ratio[i];
 
-		per[m] = p->per;
+		per[m] = p->value;
 		m += is_other(p->src, src);
-		ratio[k] = q->ratio;
+		ratio[k] = q->value;
 		k += q->cls == cls && is_other(q->src, src);
 	}
 	c->centre = k > 0 ? ratio[k / 2] : 0;
@@ -155,15 +162,20 @@ static unsigned bucket_of(uint32_t size)
 }
 
 /* Was this difference seen at least twice with other sizes? */
-static bool is_recurrent(const struct content *c, uint32_t src, int64_t d)
+static inline bool is_recurrent(const struct content *c, uint32_t src,
+				int64_t d)
 {
-	uint32_t n = c->n_past < MEMORY ? c->n_past : MEMORY, seen = 0;
+	unsigned b = bucket_of((uint32_t)d), n = c->same[b], seen = 0;
+	uint32_t i = c->latest_same[b];
 
-	if (c->same[bucket_of((uint32_t)d)] < 2)
+	if (n < 2)
 		return false;
-	for (uint32_t i = 0; i < n && seen < 2; i++)
-		seen += (int64_t)c->past[i].dst - c->past[i].src == d &&
-			is_other(c->past[i].src, src);
+	for (; n > 0 && seen < 2; n--) {
+		const struct past *p = &c->past[i];
+
+		seen += (int64_t)p->dst - p->src == d && is_other(p->src, src);
+		i = p->before;
+	}
 	return seen >= 2;
 }
 
@@ -196,15 +208,19 @@ struct scores {
 	unsigned known; /* bit per grade */
 };
 
-static double score(const struct content *c, struct scores *s, int g)
+static void work_out(const struct content *c, struct scores *s, int g)
 {
-	double f;
+	double f = (c->hits[g] * c->decoy_sum) / (c->decoys[g] * c->hit_sum);
 
-	if (s->known >> g & 1)
-		return s->f[g];
-	f = (c->hits[g] * c->decoy_sum) / (c->decoys[g] * c->hit_sum);
 	s->known |= 1u << g;
-	return s->f[g] = f < 1e-2 ? 1e-2 : f > 1e3 ? 1e3 : f;
+	s->f[g] = f < 1e-2 ? 1e-2 : f > 1e3 ? 1e3 : f;
+}
+
+static inline double score(const struct content *c, struct scores *s, int g)
+{
+	if (!(s->known >> g & 1))
+		work_out(c, s, g);
+	return s->f[g];
 }
 
 /* The sizes asked about in one bet recur, too: the first of size[0..k) that
@@ -233,38 +249,30 @@ static void learn_grades(struct content *c, int g0, const int *g, uint32_t n)
 
 	c->hits[g0] += 1;
 	c->hit_sum += 1;
-	for (uint32_t i = 0; i < n; i++)
-		c->decoys[g[i]] += part;
+	for (uint32_t i = 0; i < n;) { /* sums of one grade in one go */
+		int same = g[i];
+		double d = c->decoys[same];
+
+		for (; i < n && g[i] == same; i++)
+			d += part;
+		c->decoys[same] = d;
+	}
 	c->decoy_sum += 1;
 }
 
-/* Past i moves to its place in an order by value; n are in it already, i
- * among them when it is not the n-th. */
-static void reorder(uint8_t *order, uint32_t n, uint32_t i,
-		    const struct past *past,
-		    double (*value)(const struct past *))
+/* Puts one of past into an order by value, where the one that it replaces
+ * was; n are in it already. */
+static void reorder(struct guide *order, uint32_t n, struct guide g)
 {
 	uint32_t at = 0;
 
-	while (at < n && order[at] != i)
+	while (at < n && order[at].i != g.i)
 		at++;
-	for (; at + 1 < n; at++)
-		order[at] = order[at + 1];
-	n = i < n ? n - 1 : n;
-	for (at = n; at > 0 && value(&past[order[at - 1]]) > value(&past[i]);
-	     at--)
+	for (; at > 0 && order[at - 1].value > g.value; at--)
 		order[at] = order[at - 1];
-	order[at] = (uint8_t)i;
-}
-
-static inline double value_per(const struct past *p)
-{
-	return p->per;
-}
-
-static inline double value_ratio(const struct past *p)
-{
-	return p->ratio;
+	for (; at + 1 < n && order[at + 1].value <= g.value; at++)
+		order[at] = order[at + 1];
+	order[at] = g;
 }
 
 static void learn(struct content *c, uint32_t src, uint32_t n_src, uint32_t dst)
@@ -272,19 +280,21 @@ static void learn(struct content *c, uint32_t src, uint32_t n_src, uint32_t dst)
 	uint32_t n = c->n_past < MEMORY ? c->n_past : MEMORY;
 	uint32_t i = c->n_past++ % MEMORY;
 	struct past *p = &c->past[i];
+	unsigned b = bucket_of(dst - src);
+	struct guide g = { .src = src, .i = (uint8_t)i };
 
-	if (i < n)
+	if (i < n) /* the oldest of its bucket */
 		c->same[bucket_of(p->dst - p->src)]--;
-	p->src = src;
-	p->dst = dst;
-	c->same[bucket_of(dst - src)]++;
+	*p = (struct past){ src, dst, c->latest_same[b] };
+	c->same[b]++;
+	c->latest_same[b] = (uint8_t)i;
 	if (!c->predicts)
 		return;
-	p->cls = class_of(dst);
-	p->per = ((double)dst - src) / n_src;
-	p->ratio = (double)dst / src;
-	reorder(c->by_per, n, i, c->past, value_per);
-	reorder(c->by_ratio, n, i, c->past, value_ratio);
+	g.cls = (uint8_t)class_of(dst);
+	g.value = ((double)dst - src) / n_src;
+	reorder(c->by_per, n, g);
+	g.value = (double)dst / src;
+	reorder(c->by_ratio, n, g);
 }
 
 /* One exchange: src bytes went in by n_src bursts, dst bytes came out. */
@@ -294,7 +304,7 @@ struct exchange {
 };
 
 /* The chain of answers with as many bursts, of one class (strict: of all). */
-static uint32_t *chain_of(struct content *c, const struct exchange *x, int cls)
+static uint16_t *chain_of(struct content *c, const struct exchange *x, int cls)
 {
 	return &c->last[(x->n_dst < MANY ? x->n_dst : MANY) - 1][cls];
 }
@@ -362,14 +372,14 @@ static bool is_usual(const struct content *c, uint32_t size, uint32_t dst)
 
 static void remember(struct content *c, const struct exchange *x, int cls)
 {
-	uint32_t *last = chain_of(c, x, cls);
+	uint16_t *last = chain_of(c, x, cls);
 
 	if (c->n_answer >= LATEST)
 		c->latest[bucket_of(
 			c->answer[(c->n_answer - LATEST) % ANSWERS].bytes)]--;
 	c->latest[bucket_of(x->dst)]++;
 	c->answer[c->n_answer++ % ANSWERS] = (struct answer){ x->dst, *last };
-	*last = c->n_answer;
+	*last = (uint16_t)c->n_answer; /* BETS_MAX at most */
 }
 
 /* Without a decoy that differs there is no bet, only something to learn. */
@@ -422,19 +432,19 @@ void content_test(const struct stream *s, const struct stream *t,
 {
 	size_t i = seek_us(s->us, s->n, 0, rule->from);
 	size_t j = seek_us(t->us, t->n, 0, rule->from);
+	size_t i_end = seek_us(s->us, s->n, i, rule->to + 1);
+	size_t j_end = seek_us(t->us, t->n, j, rule->to + 1);
 	struct exchange x = { 0, 0, 0, 0, 0 };
-	int64_t last = INT64_MIN / 2, next;
+	int64_t last = INT64_MIN / 2, next, us[2];
 	struct content c;
 	unsigned done = 0;
 
 	content_init(&c, rule->strict);
 	c.predicts = !rule->strict;
+	us[0] = i < i_end ? s->us[i] : NEVER;
+	us[1] = j < j_end ? t->us[j] : NEVER;
 	while (done < BETS_MAX) {
-		bool more_s = i < s->n && s->us[i] <= rule->to;
-		bool more_t = j < t->n && t->us[j] <= rule->to;
-		bool take_s = more_s && (!more_t || s->us[i] <= t->us[j]);
-
-		next = take_s ? s->us[i] : more_t ? t->us[j] : INT64_MAX / 2;
+		next = us[0] <= us[1] ? us[0] : us[1];
 		if (next - last >= rule->us || x.src > UINT32_MAX / 4 ||
 		    x.dst > UINT32_MAX / 4) {
 			x.settled_us = last + rule->us;
@@ -447,15 +457,17 @@ void content_test(const struct stream *s, const struct stream *t,
 					put_burst(&c, t->bytes[k]);
 			x = (struct exchange){ 0, 0, 0, 0, 0 };
 		}
-		if (!more_s && !more_t)
+		if (next == NEVER)
 			break;
 		last = next;
-		if (take_s) {
+		if (us[0] <= us[1]) {
 			x.src += s->bytes[i++];
 			x.n_src++;
+			us[0] = i < i_end ? s->us[i] : NEVER;
 		} else {
 			x.dst += t->bytes[j++];
 			x.n_dst++;
+			us[1] = j < j_end ? t->us[j] : NEVER;
 		}
 	}
 	track_end(track);

@@ -101,13 +101,21 @@ static int draw(const struct learner *l, int octave, int64_t *out)
 /* A hit counts for its bin and, less, for the next two on each side. */
 static void learn(double *count, int bin, double weight)
 {
-	static const double share[3] = { 0.4, 0.2, 0.1 };
+	const double share[3] = { weight * 0.4, weight * 0.2, weight * 0.1 };
 
+	if (bin >= 2 && bin + 2 < BINS) {
+		count[bin - 2] += share[2];
+		count[bin - 1] += share[1];
+		count[bin] += share[0];
+		count[bin + 1] += share[1];
+		count[bin + 2] += share[2];
+		return;
+	}
 	for (int d = -2; d <= 2; d++) {
 		int b = bin + d;
 
 		b = b < 0 ? 0 : b >= BINS ? BINS - 1 : b;
-		count[b] += weight * share[d < 0 ? -d : d];
+		count[b] += share[d < 0 ? -d : d];
 	}
 }
 

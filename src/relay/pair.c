@@ -585,23 +585,24 @@ static void initiative_test(const struct leg *leg, struct pair_result *r)
 	const struct stream *s[4] = { &leg[0].in, &leg[1].in, &leg[0].out,
 				      &leg[1].out };
 	size_t pos[4];
-	int64_t last = INT64_MIN / 2;
+	int64_t last = INT64_MIN / 2, us[4];
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
 		pos[i] = seek_us(s[i]->us, s[i]->n, 0, r->start_us);
-	for (;;) {
-		int first = -1;
+		us[i] = pos[i] < s[i]->n ? s[i]->us[pos[i]] : INT64_MAX;
+	}
+	for (;;) { /* the first of four; those towards the host before others */
+		int first = us[1] < us[0], out = 2 + (us[3] < us[2]);
 
-		for (int i = 0; i < 4; i++)
-			if (pos[i] < s[i]->n &&
-			    (first < 0 ||
-			     s[i]->us[pos[i]] < s[first]->us[pos[first]]))
-				first = i;
-		if (first < 0 || s[first]->us[pos[first]] > r->end_us)
+		first = us[out] < us[first] ? out : first;
+		if (us[first] > r->end_us)
 			break;
-		if (s[first]->us[pos[first]] - last >= BEGIN_US && first < 2)
+		if (us[first] - last >= BEGIN_US && first < 2)
 			r->initiatives[first]++;
-		last = s[first]->us[pos[first]++];
+		last = us[first];
+		us[first] = ++pos[first] < s[first]->n
+				    ? s[first]->us[pos[first]]
+				    : INT64_MAX;
 	}
 	r->reversed = r->initiatives[1] > r->initiatives[0];
 }

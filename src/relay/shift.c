@@ -171,7 +171,7 @@ static void learn(struct scorer *sc, const struct block *b)
 /* The e-value of one block; learns from it. */
 static double one_block(struct scorer *sc, struct block *b)
 {
-	double total[SHIFTS + 1], top, sum = 0;
+	double total[SHIFTS + 1], top, sum, own;
 
 	refresh(sc);
 	for (int k = 0; k <= SHIFTS; k++) {
@@ -190,9 +190,10 @@ static double one_block(struct scorer *sc, struct block *b)
 	top = total[0];
 	for (int k = 1; k <= SHIFTS; k++)
 		top = total[k] > top ? total[k] : top;
-	for (int k = 0; k <= SHIFTS; k++)
+	own = sum = num_exp(total[0] - top);
+	for (int k = 1; k <= SHIFTS; k++)
 		sum += num_exp(total[k] - top);
-	return (SHIFTS + 1) * num_exp(total[0] - top) / sum;
+	return (SHIFTS + 1) * own / sum;
 }
 
 void shift_test(const int64_t *const us[4], const size_t n[4],
