@@ -513,23 +513,32 @@ INLINE uint32_t ports_of(const uint16_t *sport)
 	return both;
 }
 
-/* As key_eq(), without branches: which side sends is not predictable. */
-INLINE bool key_matches(const struct conn *c, const struct segment *s, int *dir)
+/* As key_eq(), without branches: which side sends is not predictable.  The
+ * ports tell; false, too, for the way back between two equal ports. */
+INLINE bool key_matches(const struct conn *c, const struct segment *s,
+			unsigned *dir)
 {
-	uint32_t cp = ports_of(&c->sport), sp = ports_of(&s->sport);
-	uint64_t other = (uint64_t)(c->proto ^ s->proto) |
-			 (uint64_t)(c->icmp_id ^ s->icmp_id);
-	uint64_t same, crossed;
+	const uint32_t cp = ports_of(&c->sport), sp = ports_of(&s->sport);
+	const unsigned back = cp != sp;
+	const char *ends = (const char *)&s->src; /* dst is its neighbour */
+	const struct addr *src, *dst;
 
-	same = (c->src.w[0] ^ s->src.w[0]) | (c->src.w[1] ^ s->src.w[1]) |
-	       (c->dst.w[0] ^ s->dst.w[0]) | (c->dst.w[1] ^ s->dst.w[1]) |
-	       (cp ^ sp);
-	crossed = (c->src.w[0] ^ s->dst.w[0]) | (c->src.w[1] ^ s->dst.w[1]) |
-		  (c->dst.w[0] ^ s->src.w[0]) | (c->dst.w[1] ^ s->src.w[1]) |
-		  (cp ^ (sp << 16 | sp >> 16));
-	*dir = same != 0;
-	return (((same != 0) & (crossed != 0)) | (other != 0)) == 0;
+	_Static_assert(offsetof(struct segment, dst) ==
+			       offsetof(struct segment, src) +
+				       sizeof(struct addr),
+		       "neighbours");
+	src = (const void *)(ends + back * sizeof(*src));
+	dst = (const void *)(ends + (back ^ 1) * sizeof(*dst));
+	*dir = back;
+	return ((c->src.w[0] ^ src->w[0]) | (c->src.w[1] ^ src->w[1]) |
+		(c->dst.w[0] ^ dst->w[0]) | (c->dst.w[1] ^ dst->w[1]) |
+		((cp ^ (sp << 16 | sp >> 16)) & (0 - back)) |
+		(uint64_t)(c->proto ^ s->proto) |
+		(uint64_t)(c->icmp_id ^ s->icmp_id)) == 0;
 }
+
+/* gcc computes such an address anew for every use unless it is hidden. */
+#define KEEP(p) __asm__("" : "+r"(p))
 
 /* The common segment: payload that follows what was seen, or an ACK, of a TCP
  * connection that both sides have spoken on.  False, and nothing done, for all
@@ -541,8 +550,9 @@ INLINE bool update_fast(struct conn_table *t, uint32_t slot,
 	const bool data = len > 0;
 	struct conn_side *d, *o;
 	struct conn *c;
-	uint32_t now, ahead, rtt, sent;
-	int dir;
+	uint32_t now, ahead, rtt, sent, least, start;
+	bool odd, due, got;
+	unsigned dir;
 
 	if (slot == CONN_NONE || s->proto != PROTO_TCP ||
 	    (s->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_ACK)
@@ -551,45 +561,46 @@ INLINE bool update_fast(struct conn_table *t, uint32_t slot,
 	if (!key_matches(c, s, &dir) || c->id == 0)
 		return false;
 	d = &c->side[dir];
-	o = &c->side[!dir];
+	o = &c->side[dir ^ 1];
+	KEEP(d);
+	KEEP(o);
 	ahead = s->seq - d->next_seq;
 	/* bytes_low may not wrap here; an equal IP ID may be a copy */
-	if (!d->seen || c->file != s->file || len > INT32_MAX ||
-	    (d->last_ip_id == s->ip_id && s->ip_id != 0) ||
-	    d->bytes_low + len < len ||
-	    (data ? ahead != 0 : (int32_t)ahead > 0))
+	odd = !d->seen | (c->file != s->file) | (len > INT32_MAX) |
+	      ((d->last_ip_id == s->ip_id) & (s->ip_id != 0)) |
+	      (d->bytes_low + len < len) | ((int32_t)ahead > 0) |
+	      (data & (ahead != 0));
+	if (odd)
 		return false;
+	/* No branches from here on: whether a segment carries data, and
+	 * whether it ends a round trip, cannot be predicted. */
 	now = clock_us(c, s->ts.ns);
+	sent = o->rtt_sent_us;
+	due = (sent != 0) & ((int32_t)(s->ack - o->rtt_seq) >= 0);
+	rtt = now - sent;
+	got = due & (rtt <= RTT_MAX_US);
+	o->rtt_sent_us = sent & ((uint32_t)due - 1);
+	least = o->min_rtt_us;
+	o->min_rtt_us = (got & (rtt < least)) ? rtt : least;
 	*ev = (struct conn_event){
 		.ts = s->ts,
+		.rtt_ns = (int64_t)(rtt & (0 - (uint32_t)got)) * 1000,
 		.slot = slot,
 		.new_bytes = len,
 		.dir = (uint8_t)dir,
-		.flags = data ? EV_DATA : EV_ACK,
+		.flags = (uint8_t)((data ? EV_DATA : EV_ACK) |
+				   (unsigned)got * EV_RTT),
 	};
-	sent = o->rtt_sent_us;
-	if ((sent != 0) & ((int32_t)(s->ack - o->rtt_seq) >= 0)) {
-		rtt = now - sent;
-		o->rtt_sent_us = 0;
-		if (rtt <= RTT_MAX_US) {
-			ev->flags |= EV_RTT;
-			ev->rtt_ns = (int64_t)rtt * 1000;
-			o->min_rtt_us =
-				rtt < o->min_rtt_us ? rtt : o->min_rtt_us;
-		}
-	}
 	d->last_ip_id = s->ip_id;
 	d->packets++;
 	c->last_ns = s->ts.ns > c->last_ns ? s->ts.ns : c->last_ns;
-	if (!data)
-		return true;
+	/* without data these change nothing */
 	d->next_seq += len;
 	d->bytes_low += len;
-	d->data_packets++;
-	if (d->rtt_sent_us == 0) {
-		d->rtt_seq = d->next_seq;
-		d->rtt_sent_us = now;
-	}
+	d->data_packets += data;
+	start = 0 - (uint32_t)(data & (d->rtt_sent_us == 0));
+	d->rtt_seq ^= (d->rtt_seq ^ d->next_seq) & start;
+	d->rtt_sent_us |= now & start;
 	return true;
 }
 

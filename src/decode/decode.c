@@ -333,8 +333,8 @@ static inline uint32_t fast_ip(const uint8_t *p, uint32_t caplen,
  * the same (tested). */
 static inline bool fast_tcp(const struct frame *f, struct segment *s)
 {
-	const uint8_t *p = f->data, *tcp;
-	uint32_t ip, head, end;
+	const uint8_t *p = f->data, *tcp, *opt;
+	uint32_t ip, head, end, ts;
 
 	if (f->linktype != 1 || f->caplen < 54)
 		return false;
@@ -363,14 +363,16 @@ static inline bool fast_tcp(const struct frame *f, struct segment *s)
 	s->tcp_options = tcp + 20;
 	s->options_len = (uint8_t)(head - 20);
 	s->outcome = SEG_OK;
-	if (head == 32 && get_be32(tcp + 20) == 0x0101080a) {
-		s->tsval = get_be32(tcp + 24);
-		s->tsecr = get_be32(tcp + 28);
-		s->has_ts = true;
-	} else if (head > 20) {
+	/* the usual options, RFC 7323 appendix A, without a branch: some
+	 * hosts send them, some do not */
+	opt = head == 32 ? tcp + 20 : tcp;
+	ts = 0 - (uint32_t)((head == 32) & (get_be32(opt) == 0x0101080a));
+	s->tsval = get_be32(opt + 4) & ts;
+	s->tsecr = get_be32(opt + 8) & ts;
+	s->has_ts = ts != 0;
+	if ((head > 20) & (ts == 0))
 		s->options_bad =
 			!tcp_options(s, tcp + 20, head - 20, head - 20);
-	}
 	s->hash = flow_hash(s);
 	return true;
 }

@@ -12,7 +12,7 @@
 
 #define CHUNK_BURSTS 7
 #define FIRST_BURSTS 2
-#define NO_CHUNK     UINT32_MAX
+#define NO_CHUNK     0		/* the first of the pool stays empty */
 #define LOG_STOPPED  UINT16_MAX /* in n: this log has lost bursts */
 #define AHEAD	     16		/* events whose state is fetched */
 #define AHEAD_LOG    8		/* and the end of their logs */
@@ -97,7 +97,7 @@ static uint32_t take_chunk(struct burst_table *t)
 		if (t->free_head != NO_CHUNK)
 			__builtin_prefetch(&t->pool[t->free_head]);
 	} else if (t->high < t->n_chunks) {
-		c = t->high++;
+		c = ++t->high;
 		t->stats.chunks_peak = t->high;
 	} else {
 		return NO_CHUNK;
@@ -203,9 +203,9 @@ static bool take_data(struct burst_table *t, struct burst_conn *k, int dir,
 	uint64_t gap = us - last_us(k, dir);
 	uint32_t bytes = open_bytes(k, dir);
 
-	if (bytes == 0 || gap >= BURST_GAP_US ||
-	    k->start_off[dir] + gap >= BURST_LONG_US ||
-	    new_bytes > BURST_MAX_BYTES - bytes) {
+	if ((bytes == 0) | (gap >= BURST_GAP_US) |
+	    (k->start_off[dir] + gap >= BURST_LONG_US) |
+	    (new_bytes > BURST_MAX_BYTES - bytes)) {
 		close_burst(t, k, dir);
 		k->start_off[dir] = 0;
 		bytes = 0;
@@ -226,7 +226,7 @@ static inline __attribute__((always_inline)) bool update(
 	uint64_t us = us_of(t, ev->ts), seen, silent;
 
 	if (ev->flags & EV_NEW)
-		*k = (struct burst_conn){ .head = NO_CHUNK, .tail = NO_CHUNK };
+		*k = (struct burst_conn){ 0 };
 	seen = last_us(k, dir) + k->seen_off[dir];
 	if (us < seen)
 		us = seen < US_MAX ? seen : US_MAX; /* capture's disorder */
@@ -253,15 +253,15 @@ static uint32_t count(const struct burst_conn *k)
 	return (uint32_t)k->n_data[0] + k->n_data[1];
 }
 
-/* Inlined by order: gcc drops calls of what only prefetches. */
+/* The end of the log that payload may be appended to, NO_CHUNK for an ACK:
+ * nothing unpredictable is asked.  Inlined by order: gcc drops calls of what
+ * only prefetches. */
 static inline __attribute__((always_inline)) void prefetch_log(
 	const struct burst_table *t, const struct conn_event *ev)
 {
-	const struct burst_conn *k = &t->conns[ev->slot];
+	uint32_t data = (ev->flags & EV_DATA) / EV_DATA;
 
-	if (!(ev->flags & EV_NEW) && k->used == FIRST_BURSTS &&
-	    k->tail != NO_CHUNK)
-		__builtin_prefetch(&t->pool[k->tail]);
+	__builtin_prefetch(&t->pool[t->conns[ev->slot].tail & (0 - data)]);
 }
 
 size_t burst_update_batch(struct burst_table *t, const struct conn_event *ev,
@@ -279,8 +279,7 @@ size_t burst_update_batch(struct burst_table *t, const struct conn_event *ev,
 
 		if (i + AHEAD < n && ev[i + AHEAD].slot != CONN_NONE)
 			__builtin_prefetch(&t->conns[ev[i + AHEAD].slot]);
-		if (i + AHEAD_LOG < n && ev[i + AHEAD_LOG].slot != CONN_NONE &&
-		    (ev[i + AHEAD_LOG].flags & EV_DATA))
+		if (i + AHEAD_LOG < n && ev[i + AHEAD_LOG].slot != CONN_NONE)
 			prefetch_log(t, &ev[i + AHEAD_LOG]);
 		if (e->slot == CONN_NONE || !(e->flags & ours))
 			continue;
@@ -305,7 +304,7 @@ void burst_release(struct burst_table *t, uint32_t slot)
 		t->pool[k->tail].next = t->free_head;
 		t->free_head = k->head;
 	}
-	*k = (struct burst_conn){ .head = NO_CHUNK, .tail = NO_CHUNK };
+	*k = (struct burst_conn){ 0 };
 }
 
 uint32_t burst_count(const struct burst_table *t, uint32_t slot)
