@@ -23,7 +23,8 @@
 #define SENSOR_NS    INT64_C(1000000) /* files of one sensor never overlap */
 #define INDEX_FIRST  4096	      /* buckets in use at the start */
 #define BLOCK	     16		      /* segments looked up at once */
-#define AHEAD_FLUSH  16		      /* connections */
+#define SCOUT	     12		      /* connections before they leave */
+#define SCOUT_NEAR   6		      /* and again; less than 8 */
 
 struct bucket {
 	uint32_t hash;
@@ -40,11 +41,15 @@ struct conn_table {
 	uint32_t live;
 	uint32_t free_head; /* CONN_NONE = none */
 	uint32_t closed_head, closed_tail;
-	uint32_t clock; /* eviction hand */
+	/* the first `scouted` of the closed are on their way to the caches */
+	uint32_t scout, scouted;
+	uint32_t seen[8], n_seen; /* by the scout, latest */
+	uint32_t clock;		  /* eviction hand */
 	uint32_t next_id;
 	size_t conns_bytes, cold_bytes, index_bytes;
 	struct conn_stats stats;
 	void (*released)(void *arg, uint32_t slot);
+	void (*leaving)(void *arg, uint32_t slot, bool near);
 	void *arg;
 };
 
@@ -171,6 +176,10 @@ static void queue_remove(struct conn_table *t, uint32_t slot)
 
 	if (!(t->conns[slot].flags & CONN_CLOSING))
 		return;
+	if (slot != t->closed_head)
+		t->scouted = 0; /* rare: it looks again */
+	else if (t->scouted > 0)
+		t->scouted--;
 	if (c->prev != CONN_NONE)
 		t->cold[c->prev].next = c->next;
 	else
@@ -701,14 +710,57 @@ size_t conn_update_plain(struct conn_table *t, const struct segment *seg,
 	return done;
 }
 
+void conn_on_leaving(struct conn_table *t,
+		     void (*leaving)(void *arg, uint32_t slot, bool near))
+{
+	t->leaving = leaving;
+}
+
+/* slot leaves soon: what release() and its caller want is fetched. */
+static void announce(struct conn_table *t, uint32_t slot, bool near)
+{
+	const char *p = (const char *)&t->conns[slot];
+
+	if (near) {
+		prefetch_bucket(t, t->cold[slot].hash);
+	} else {
+		__builtin_prefetch(&t->cold[slot]);
+		__builtin_prefetch(p);
+		__builtin_prefetch(p + 64);
+	}
+	if (t->leaving != NULL)
+		t->leaving(t->arg, slot, near);
+}
+
+/* Two steps for each that leaves, so that it gets ahead. */
+static void scout(struct conn_table *t)
+{
+	uint32_t next;
+
+	for (int i = 0; i < 2 && t->scouted < SCOUT; i++) {
+		next = t->scouted > 0 ? t->cold[t->scout].next : t->closed_head;
+		if (next == CONN_NONE)
+			return;
+		t->scout = next;
+		t->scouted++;
+		announce(t, next, false);
+		t->seen[t->n_seen % 8] = next;
+		if (t->n_seen++ >= SCOUT_NEAR)
+			announce(t, t->seen[(t->n_seen - 1 - SCOUT_NEAR) % 8],
+				 true);
+	}
+}
+
 void conn_expire(struct conn_table *t, struct tstamp now)
 {
 	if (!tstamp_known(now))
 		return;
 	for (int i = 0; i < CONN_EXPIRE_MAX && t->closed_head != CONN_NONE &&
 			t->cold[t->closed_head].closed_ns + LINGER_NS < now.ns;
-	     i++)
+	     i++) {
+		scout(t);
 		release(t, t->closed_head);
+	}
 }
 
 static int by_id(const void *a, const void *b)
@@ -730,10 +782,12 @@ void conn_flush(struct conn_table *t)
 	if (all != NULL)
 		qsort(all, n, sizeof(const struct conn *), by_id);
 	for (uint32_t i = 0; i < n; i++) {
-		if (i + AHEAD_FLUSH < n)
-			prefetch_bucket(
-				t,
-				t->cold[all[i + AHEAD_FLUSH] - t->conns].hash);
+		if (i + SCOUT < n)
+			announce(t, (uint32_t)(all[i + SCOUT] - t->conns),
+				 false);
+		if (i + SCOUT_NEAR < n)
+			announce(t, (uint32_t)(all[i + SCOUT_NEAR] - t->conns),
+				 true);
 		release(t, (uint32_t)(all[i] - t->conns));
 	}
 	free(all);

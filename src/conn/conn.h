@@ -136,6 +136,12 @@ size_t conn_update_plain(struct conn_table *t, const struct segment *seg,
 #define CONN_EXPIRE_MAX 1024
 void conn_expire(struct conn_table *t, struct tstamp now);
 
+/* Told of connections that will probably leave, first some twelve others
+ * before (near false), then some six: only to fetch what released() will want.
+ * They may still stay. */
+void conn_on_leaving(struct conn_table *t,
+		     void (*leaving)(void *arg, uint32_t slot, bool near));
+
 /* Releases every connection (in order of id). */
 void conn_flush(struct conn_table *t);
 

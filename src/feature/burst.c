@@ -296,6 +296,17 @@ size_t burst_update_batch(struct burst_table *t, const struct conn_event *ev,
 	return found;
 }
 
+void burst_prefetch_slot(const struct burst_table *t, uint32_t slot)
+{
+	__builtin_prefetch(&t->conns[slot]);
+}
+
+void burst_prefetch_log(const struct burst_table *t, uint32_t slot)
+{
+	__builtin_prefetch(&t->pool[t->conns[slot].tail]);
+	__builtin_prefetch(&t->pool[t->conns[slot].head]);
+}
+
 void burst_release(struct burst_table *t, uint32_t slot)
 {
 	struct burst_conn *k = &t->conns[slot];

@@ -77,6 +77,10 @@ struct burst_note {
 size_t burst_update_batch(struct burst_table *t, const struct conn_event *ev,
 			  size_t n, uint32_t least, struct burst_note *notes);
 
+/* Fetch what burst_release() will want: first the state of the connection,
+ * some connections later its log. */
+void burst_prefetch_slot(const struct burst_table *t, uint32_t slot);
+void burst_prefetch_log(const struct burst_table *t, uint32_t slot);
 /* Frees the logs of a connection that is released. */
 void burst_release(struct burst_table *t, uint32_t slot);
 

@@ -169,6 +169,8 @@ static void on_release(void *arg, uint32_t slot)
 {
 	struct run *r = arg;
 
+	if (r->far != NULL && r->o->threads < 2)
+		farend_leaves_soon(r->far, conn_get(r->conns, slot));
 	if (r->far != NULL && r->batch != NULL)
 		r->batch->gone[r->batch->n_gone++] =
 			(struct intake_gone){ *conn_get(r->conns, slot), slot,
@@ -185,6 +187,23 @@ static void on_release(void *arg, uint32_t slot)
 		summarise(r, slot, &r->kept[r->n_kept++]);
 	burst_release(r->bursts, slot);
 	r->named[slot] = 0;
+}
+
+/* slot will leave soon: nothing is done but to fetch.  The far end is asked
+ * only where it is in this thread. */
+static void on_leaving(void *arg, uint32_t slot, bool near)
+{
+	const struct run *r = arg;
+
+	if (near) {
+		burst_prefetch_log(r->bursts, slot);
+		relay_index_prefetch_ends(r->index, slot);
+	} else {
+		burst_prefetch_slot(r->bursts, slot);
+		relay_index_prefetch_slot(r->index, slot);
+	}
+	if (near && r->far != NULL && r->o->threads < 2)
+		farend_leaves_later(r->far, slot, conn_get(r->conns, slot));
 }
 
 /* Addresses of hosts that are meant to relay: one a line, # comments. */
@@ -261,6 +280,7 @@ static bool run_open(struct run *r, struct err *e)
 		return false;
 	if (!r->decoder || !r->conns || !r->bursts || !r->index || !r->judge)
 		return false;
+	conn_on_leaving(r->conns, on_leaving);
 	if (r->named == NULL)
 		return err_set(e, ERR_MEMORY, "no memory for %u connections",
 			       o->max_conns);
@@ -303,6 +323,14 @@ static void use_notes(struct run *r, const struct conn_event *ev,
 			relay_index_prefetch_hosts(
 				r->index,
 				conn_get(r->conns, ev[notes[i].event].slot));
+	for (size_t i = 0; i < n; i++)
+		if (notes[i].is_onset)
+			relay_index_prefetch_slot(r->index,
+						  ev[notes[i].event].slot);
+	for (size_t i = 0; i < n; i++)
+		if (notes[i].is_onset)
+			relay_index_prefetch_ends(r->index,
+						  ev[notes[i].event].slot);
 	for (size_t i = 0; i < n; i++) {
 		const struct conn_event *e = &ev[notes[i].event];
 

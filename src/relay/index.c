@@ -440,6 +440,26 @@ static void unlink_from(struct relay_index *x, uint32_t slot, uint32_t k)
 	*p = x->cands[k].next[x->cands[k].slot[0] == slot ? 0 : 1];
 }
 
+void relay_index_prefetch_slot(const struct relay_index *x, uint32_t slot)
+{
+	__builtin_prefetch(&x->slots[slot]);
+}
+
+void relay_index_prefetch_ends(const struct relay_index *x, uint32_t slot)
+{
+	const struct slot_info *s = &x->slots[slot];
+
+	for (int e = 0; e < 2; e++)
+		if (s->host[e] < x->max_hosts) {
+			const char *h = (const char *)&x->hosts[s->host[e]];
+
+			__builtin_prefetch(h);
+			__builtin_prefetch(h + sizeof(struct host) - 1);
+		}
+	if (s->active)
+		__builtin_prefetch(&x->nodes[slot]);
+}
+
 void relay_index_release(struct relay_index *x, uint32_t slot,
 			 const struct conn *c, const struct conn_cold *cold)
 {

@@ -92,6 +92,10 @@ bool relay_index_is_active(const struct relay_index *x, uint32_t slot);
 /* Payload after a silence in one direction (dir as in conn_event). */
 void relay_index_onset(struct relay_index *x, uint32_t slot, int dir,
 		       int64_t us);
+/* Fetch what an onset of slot, or its release, will want: first its record,
+ * some connections later its hosts. */
+void relay_index_prefetch_slot(const struct relay_index *x, uint32_t slot);
+void relay_index_prefetch_ends(const struct relay_index *x, uint32_t slot);
 /* Judges the candidates of this connection and forgets it. */
 void relay_index_release(struct relay_index *x, uint32_t slot,
 			 const struct conn *c, const struct conn_cold *cold);
