@@ -212,6 +212,7 @@ static void release(struct conn_table *t, uint32_t slot)
 		t->released(t->arg, slot);
 	index_remove(t, slot);
 	t->conns[slot].id = 0;
+	t->conns[slot].proto = 0; /* no segment's, see key_matches() */
 	t->cold[slot].next = t->free_head;
 	t->free_head = slot;
 	t->live--;
@@ -522,8 +523,9 @@ INLINE uint32_t ports_of(const uint16_t *sport)
 	return both;
 }
 
-/* As key_eq(), without branches: which side sends is not predictable.  The
- * ports tell; false, too, for the way back between two equal ports. */
+/* As key_eq() of a TCP segment, without branches: which side sends is not
+ * predictable.  The ports tell; false, too, for the way back between two equal
+ * ports. */
 INLINE bool key_matches(const struct conn *c, const struct segment *s,
 			unsigned *dir)
 {
@@ -542,8 +544,7 @@ INLINE bool key_matches(const struct conn *c, const struct segment *s,
 	return ((c->src.w[0] ^ src->w[0]) | (c->src.w[1] ^ src->w[1]) |
 		(c->dst.w[0] ^ dst->w[0]) | (c->dst.w[1] ^ dst->w[1]) |
 		((cp ^ (sp << 16 | sp >> 16)) & (0 - back)) |
-		(uint64_t)(c->proto ^ s->proto) |
-		(uint64_t)(c->icmp_id ^ s->icmp_id)) == 0;
+		(uint64_t)(c->proto ^ PROTO_TCP)) == 0;
 }
 
 /* gcc computes such an address anew for every use unless it is hidden. */
@@ -567,7 +568,7 @@ INLINE bool update_fast(struct conn_table *t, uint32_t slot,
 	    (s->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_ACK)
 		return false;
 	c = &t->conns[slot];
-	if (!key_matches(c, s, &dir) || c->id == 0)
+	if (!key_matches(c, s, &dir))
 		return false;
 	d = &c->side[dir];
 	o = &c->side[dir ^ 1];

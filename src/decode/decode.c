@@ -293,6 +293,20 @@ uint32_t segment_flow_hash(const struct segment *s)
 	return flow_hash(s);
 }
 
+/* What the short cut does not write itself. */
+static inline void clear_rest(struct segment *s)
+{
+	uint8_t *p = (uint8_t *)s;
+	const size_t tsval = offsetof(struct segment, tsval),
+		     macs = offsetof(struct segment, mac_src),
+		     options = offsetof(struct segment, options_len),
+		     ip_len = offsetof(struct segment, ip_len);
+
+	memset(p + tsval, 0, macs - tsval);
+	memset(p + options, 0, ip_len - options);
+	s->wscale = 255;
+}
+
 /* The IP header of the short cut: length of it, or 0 when it is none. */
 static inline uint32_t fast_ip(const uint8_t *p, uint32_t caplen,
 			       struct segment *s)
@@ -303,7 +317,7 @@ static inline uint32_t fast_ip(const uint8_t *p, uint32_t caplen,
 		frag = get_be16(p + 20);
 		if (p[14] != 0x45 || p[23] != PROTO_TCP || (frag & 0x3fff) != 0)
 			return 0;
-		clear(s);
+		clear_rest(s);
 		s->ip_len = get_be16(p + 16);
 		s->dscp_ecn = p[15];
 		s->ip_id = get_be16(p + 18);
@@ -316,7 +330,8 @@ static inline uint32_t fast_ip(const uint8_t *p, uint32_t caplen,
 	if (get_be16(p + 12) != TYPE_IP6 || caplen < 74 || p[14] >> 4 != 6 ||
 	    p[20] != PROTO_TCP || get_be16(p + 18) == 0)
 		return 0;
-	clear(s);
+	clear_rest(s);
+	s->ip_id = 0;
 	s->is_v6 = true;
 	s->ip_len = 40u + get_be16(p + 18);
 	s->dscp_ecn = (uint8_t)(get_be16(p + 14) >> 4);
@@ -333,8 +348,8 @@ static inline uint32_t fast_ip(const uint8_t *p, uint32_t caplen,
  * the same (tested). */
 static inline bool fast_tcp(const struct frame *f, struct segment *s)
 {
-	const uint8_t *p = f->data, *tcp, *opt;
-	uint32_t ip, head, end, ts;
+	const uint8_t *p = f->data, *tcp;
+	uint32_t ip, head, end;
 
 	if (f->linktype != 1 || f->caplen < 54)
 		return false;
@@ -363,16 +378,14 @@ static inline bool fast_tcp(const struct frame *f, struct segment *s)
 	s->tcp_options = tcp + 20;
 	s->options_len = (uint8_t)(head - 20);
 	s->outcome = SEG_OK;
-	/* the usual options, RFC 7323 appendix A, without a branch: some
-	 * hosts send them, some do not */
-	opt = head == 32 ? tcp + 20 : tcp;
-	ts = 0 - (uint32_t)((head == 32) & (get_be32(opt) == 0x0101080a));
-	s->tsval = get_be32(opt + 4) & ts;
-	s->tsecr = get_be32(opt + 8) & ts;
-	s->has_ts = ts != 0;
-	if ((head > 20) & (ts == 0))
+	if (head == 32 && get_be32(tcp + 20) == 0x0101080a) {
+		s->tsval = get_be32(tcp + 24);
+		s->tsecr = get_be32(tcp + 28);
+		s->has_ts = true;
+	} else if (head > 20) {
 		s->options_bad =
 			!tcp_options(s, tcp + 20, head - 20, head - 20);
+	}
 	s->hash = flow_hash(s);
 	return true;
 }
