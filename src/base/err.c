@@ -1,5 +1,7 @@
 /*
  * err.c - see err.h.  Overlong text is cut, never an error of its own.
+ * It goes to terminals and names files that others may have named: control
+ * bytes become '?'.
  */
 #include "base/err.h"
 
@@ -11,6 +13,13 @@ static void fill(struct err *e, enum err_code code, int sys, uint64_t offset,
 		 const char *fmt, va_list ap)
 	__attribute__((format(printf, 5, 0)));
 
+static void clean(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
 static void fill(struct err *e, enum err_code code, int sys, uint64_t offset,
 		 const char *fmt, va_list ap)
 {
@@ -20,6 +29,7 @@ static void fill(struct err *e, enum err_code code, int sys, uint64_t offset,
 	e->sys = sys;
 	e->offset = offset;
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
+	clean(e->text);
 	if (sys != 0) {
 		used = strlen(e->text);
 		snprintf(e->text + used, sizeof(e->text) - used, ": %s",
@@ -74,6 +84,7 @@ bool err_ctx(struct err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(words, sizeof(words), fmt, ap);
 	va_end(ap);
+	clean(words);
 	memcpy(old, e->text, sizeof(old));
 	old[sizeof(old) - 1] = '\0';
 	/* words + ": " + old may not fit: the innermost words are cut */

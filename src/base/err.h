@@ -28,7 +28,7 @@ struct err {
 	enum err_code code;
 	int sys;	 /* errno, 0 when none */
 	uint64_t offset; /* byte offset in the input, ERR_NO_OFFSET when none */
-	char text[480];	 /* one line, no newline */
+	char text[480];	 /* one line, no control bytes */
 };
 
 /* All of them return false, so that "return err_set(...)" reads well.

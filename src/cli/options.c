@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
+
 #define ID_HELP 10000
 
 void opts_begin(struct opts *o, const struct command *cmd, int argc,
@@ -131,13 +133,16 @@ int opts_status(int id)
 
 int opts_usage(const struct opts *o, const char *fmt, ...)
 {
+	char text[400];
+	struct err e;
 	va_list ap;
 
-	fprintf(stderr, "wellspring %s: ", o->cmd->name);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "\nTry 'wellspring %s --help'.\n", o->cmd->name);
+	err_set(&e, ERR_USAGE, "%s", text); /* without control bytes */
+	fprintf(stderr, "wellspring %s: %s\nTry 'wellspring %s --help'.\n",
+		o->cmd->name, e.text, o->cmd->name);
 	return EXIT_USAGE;
 }
 

@@ -124,12 +124,15 @@ bool routes_replay(struct routes *r, int64_t until,
 
 void routes_complain(const struct routes *r)
 {
-	for (unsigned i = 0; i < r->feed->nfiles; i++)
-		if (r->feed->files[i]->damage[0] &&
-		    !r->feed->files[i]->not_ours)
-			fprintf(stderr, "wellspring: %s: %s\n",
-				r->feed->files[i]->path,
-				r->feed->files[i]->damage);
+	for (unsigned i = 0; i < r->feed->nfiles; i++) {
+		const struct feed_file *f = r->feed->files[i];
+		struct err e;
+
+		if (!f->damage[0] || f->not_ours)
+			continue;
+		err_set(&e, ERR_FORMAT, "%s: %s", f->path, f->damage);
+		fprintf(stderr, "wellspring: %s\n", e.text);
+	}
 }
 
 char *routes_time(int64_t sec, char *buf)

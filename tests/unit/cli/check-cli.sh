@@ -56,6 +56,10 @@ expect 2 analyze --sensor "$tmp/good"
 expect 0 analyze --sensor a="$tmp/good" --sensor a="$tmp/nothing"
 expect 1 analyze "$tmp/absent"
 says absent err
+expect 1 analyze "$tmp/$(printf 'a\033[31mb')"
+grep -q "$(printf '\033')" "$tmp/err" && complain "control bytes in an error"
+expect 2 analyze --color "$(printf 'a\033[31mb')" "$tmp/good"
+grep -q "$(printf '\033')" "$tmp/err" && complain "control bytes in an error"
 expect 0 analyze "$tmp/good"
 says '^SPRINGBOARD  198.51.100.7  relays' out
 says 'Undetermined is not innocent' out
