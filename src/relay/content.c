@@ -60,15 +60,18 @@ struct content {
 	double hits[CELLS], decoys[CELLS], hit_sum, decoy_sum;
 	struct answer answer[ANSWERS]; /* latest exchanges of the target */
 	uint32_t n_answer;
-	uint16_t last[MANY][CLASSES]; /* by bursts - 1, class: + 1; 0 = none */
-	uint8_t latest[256];	      /* the last of them by bucket of size */
 	uint32_t before[BURSTS]; /* bytes before each of its latest bursts */
 	uint32_t n_burst, burst_sum;
 	struct past past[MEMORY];
 	uint32_t n_past;
-	/* how often a difference of sizes is in past, by its bucket, and the
-	 * latest of them: most differences are in none */
-	uint8_t same[256], latest_same[256];
+	struct counts {
+		/* answers by bursts - 1, class: + 1; 0 = none */
+		uint16_t last[MANY][CLASSES];
+		uint8_t latest[256]; /* LATEST answers by bucket of size */
+		/* how often a difference of sizes is in past, by its bucket,
+		 * and the latest of them: most differences are in none */
+		uint8_t same[256], latest_same[256];
+	} by;
 	bool predicts; /* the orders of past below are kept */
 	struct guide by_per[MEMORY], by_ratio[MEMORY];
 	double centre;	 /* ratio for the exchange in question, 0 = unknown */
@@ -97,11 +100,8 @@ static void content_init(struct content *c, bool strict)
 	c->strict = strict;
 	c->predicts = false;
 	c->n_answer = c->n_burst = c->burst_sum = c->n_past = 0;
-	memset(c->last, 0, sizeof(c->last));
+	memset(&c->by, 0, sizeof(c->by));
 	c->hit_sum = c->decoy_sum = c->centre = c->overhead = 0;
-	memset(c->latest, 0, sizeof(c->latest));
-	memset(c->same, 0, sizeof(c->same));
-	memset(c->latest_same, 0, sizeof(c->latest_same));
 	for (int i = 0; i < CELLS; i++) {
 		c->hits[i] = hits[i];
 		c->decoys[i] = decoys[i];
@@ -165,8 +165,8 @@ static unsigned bucket_of(uint32_t size)
 static inline bool is_recurrent(const struct content *c, uint32_t src,
 				int64_t d)
 {
-	unsigned b = bucket_of((uint32_t)d), n = c->same[b], seen = 0;
-	uint32_t i = c->latest_same[b];
+	unsigned b = bucket_of((uint32_t)d), n = c->by.same[b], seen = 0;
+	uint32_t i = c->by.latest_same[b];
 
 	if (n < 2)
 		return false;
@@ -284,10 +284,10 @@ static void learn(struct content *c, uint32_t src, uint32_t n_src, uint32_t dst)
 	struct guide g = { .src = src, .i = (uint8_t)i };
 
 	if (i < n) /* the oldest of its bucket */
-		c->same[bucket_of(p->dst - p->src)]--;
-	*p = (struct past){ src, dst, c->latest_same[b] };
-	c->same[b]++;
-	c->latest_same[b] = (uint8_t)i;
+		c->by.same[bucket_of(p->dst - p->src)]--;
+	*p = (struct past){ src, dst, c->by.latest_same[b] };
+	c->by.same[b]++;
+	c->by.latest_same[b] = (uint8_t)i;
 	if (!c->predicts)
 		return;
 	g.cls = (uint8_t)class_of(dst);
@@ -306,7 +306,7 @@ struct exchange {
 /* The chain of answers with as many bursts, of one class (strict: of all). */
 static uint16_t *chain_of(struct content *c, const struct exchange *x, int cls)
 {
-	return &c->last[(x->n_dst < MANY ? x->n_dst : MANY) - 1][cls];
+	return &c->by.last[(x->n_dst < MANY ? x->n_dst : MANY) - 1][cls];
 }
 
 /* Decoys from earlier exchanges of as many target bursts. */
@@ -365,7 +365,7 @@ static uint32_t draw(struct content *c, const struct exchange *x, int cls,
 static bool is_usual(const struct content *c, uint32_t size, uint32_t dst)
 {
 	uint32_t n = c->n_answer < LATEST ? c->n_answer : LATEST;
-	uint32_t same = c->latest[bucket_of(size)] + (size == dst);
+	uint32_t same = c->by.latest[bucket_of(size)] + (size == dst);
 
 	return same >= 2 && same * 4 >= n + 1;
 }
@@ -375,9 +375,9 @@ static void remember(struct content *c, const struct exchange *x, int cls)
 	uint16_t *last = chain_of(c, x, cls);
 
 	if (c->n_answer >= LATEST)
-		c->latest[bucket_of(
+		c->by.latest[bucket_of(
 			c->answer[(c->n_answer - LATEST) % ANSWERS].bytes)]--;
-	c->latest[bucket_of(x->dst)]++;
+	c->by.latest[bucket_of(x->dst)]++;
 	c->answer[c->n_answer++ % ANSWERS] = (struct answer){ x->dst, *last };
 	*last = (uint16_t)c->n_answer; /* BETS_MAX at most */
 }

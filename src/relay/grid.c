@@ -142,16 +142,25 @@ static bool may_exceed(const struct phases *w, double period, double above)
 	double least = sqrt(above * (double)w->n) - WAVE_ERROR * (double)w->n;
 	double turns = WAVE_STEPS / period;
 	int64_t ss = 0, cc = 0;
+	size_t i = 0, stop = w->n * 3 / 4;
 
-	for (size_t i = 0; i < w->n; i++) {
-		unsigned k =
-			(unsigned)(int64_t)(w->d[i] * turns + 0.5) % WAVE_STEPS;
+	/* what is left at the first stop adds a length of 1 each at most */
+	least -= (double)(w->n - stop);
+	for (;;) {
+		for (; i < stop; i++) {
+			unsigned k = (unsigned)(int64_t)(w->d[i] * turns + 0.5);
 
-		ss += wave[k];
-		cc += wave[k + WAVE_STEPS / 4];
+			ss += wave[k % WAVE_STEPS];
+			cc += wave[k % WAVE_STEPS + WAVE_STEPS / 4];
+		}
+		if (least > 0 && (double)(ss * ss + cc * cc) <
+					 least * least * WAVE_ONE * WAVE_ONE)
+			return false;
+		if (stop == w->n)
+			return true;
+		least += (double)(w->n - stop);
+		stop = w->n;
 	}
-	return least <= 0 || (double)(ss * ss + cc * cc) >=
-				     least * least * WAVE_ONE * WAVE_ONE;
 }
 
 /* The strongest period near a centre; 0 = not significant. */
@@ -255,6 +264,7 @@ struct chain {
 	int64_t period, tol;
 	double sum, best; /* decades of evidence now and at most */
 	size_t best_ticks;
+	size_t width; /* events around the latest tick: where to look next */
 	size_t tick[CHAIN_MAX]; /* events hit */
 	size_t ticks;
 };
@@ -279,12 +289,14 @@ static size_t event_at(const struct chain *c, size_t from, int64_t t)
 /* One tick: where it should be, and how likely an event is there anyway. */
 static bool chain_step(struct chain *c, size_t last, int64_t at)
 {
-	size_t from = seek_us(c->us, c->n, last, at - c->period / 2);
-	size_t to = seek_us(c->us, c->n, from, at + c->period / 2);
+	size_t from =
+		seek_us(c->us, c->n, last + c->width / 2, at - c->period / 2);
+	size_t to = seek_us(c->us, c->n, from + c->width, at + c->period / 2);
 	double p = 2.0 * (double)c->tol * (double)(to - from + 1) /
 		   (double)c->period;
-	size_t hit = event_at(c, from, at);
+	size_t hit = event_at(c, from + (to - from) / 2, at);
 
+	c->width = to - from;
 	p = p > 0.8 ? 0.8 : p;
 	c->sum += num_log((hit < c->n ? CHAIN_HIT / p
 				      : (1 - CHAIN_HIT) / (1 - p))) /
@@ -340,10 +352,12 @@ static void try_chain(struct chain *c, size_t i, size_t j, uint8_t *mask)
 /* Most gaps are no period: there must be an event a second gap later. */
 void chain_mask(const int64_t *us, size_t n, uint8_t *mask)
 {
-	struct chain c = { .us = us, .n = n };
+	struct chain c;
 
+	c.us = us;
+	c.n = n;
+	c.width = 0;
 	memset(mask, 0, n);
-
 	for (size_t i = 0; i + CHAIN_MIN < n; i += 1 + n / CHAIN_STARTS) {
 		size_t next = i;
 
