@@ -80,6 +80,7 @@ struct content {
 
 #define NO_OVERHEAD 1e18
 #define NEVER	    (INT64_MAX / 2)
+#define LARGEST	    (UINT32_MAX / 4) /* a larger exchange is cut */
 #define FAR_APART   1.07 /* no grade for such a ratio: not worth a division */
 
 static int class_of(uint32_t bytes)
@@ -223,12 +224,24 @@ static inline double score(const struct content *c, struct scores *s, int g)
 	return s->f[g];
 }
 
-/* The sizes asked about in one bet recur, too: the first of size[0..k) that
- * is size[k]; k = none. */
-static uint32_t first_like(const uint32_t *size, uint32_t k)
+/* The sizes asked about in one bet recur, too. */
+struct seen {
+	uint8_t at[64]; /* by bucket of size: where one is, + 1 */
+};
+
+/* One of size[0..k) that is size[k]; k = none.  Asked for k in order. */
+static inline uint32_t first_like(struct seen *s, const uint32_t *size,
+				  uint32_t k)
 {
+	uint8_t *at = &s->at[bucket_of(size[k]) / 4];
 	uint32_t i = 0;
 
+	if (*at == 0) {
+		*at = (uint8_t)(k + 1);
+		return k;
+	}
+	if (size[*at - 1] == size[k])
+		return *at - 1u;
 	while (size[i] != size[k])
 		i++;
 	return i;
@@ -387,19 +400,22 @@ static bool exchange_bet(struct content *c, const struct exchange *x, int cls,
 			 double *e, int *g0)
 {
 	uint32_t size[DECOYS], n = draw(c, x, cls, size), same;
-	struct scores s = { .known = 0 };
+	struct scores s;
+	struct seen seen;
 	int g[DECOYS];
 	double f0, sum;
 
 	if (!any_differs(size, n, x->dst))
 		return false;
+	s.known = 0;
+	memset(&seen, 0, sizeof(seen));
 	if (!c->strict)
 		predict(c, x->src, cls);
 	*g0 = grade(c, x->src, x->n_src, x->dst) +
 	      GRADES * is_usual(c, x->dst, x->dst);
 	sum = f0 = score(c, &s, *g0);
 	for (uint32_t i = 0; i < n; i++) {
-		same = first_like(size, i);
+		same = first_like(&seen, size, i);
 		g[i] = same < i ? g[same]
 				: grade(c, x->src, x->n_src, size[i]) +
 					  GRADES * is_usual(c, size[i], x->dst);
@@ -434,8 +450,8 @@ void content_test(const struct stream *s, const struct stream *t,
 	size_t j = seek_us(t->us, t->n, 0, rule->from);
 	size_t i_end = seek_us(s->us, s->n, i, rule->to + 1);
 	size_t j_end = seek_us(t->us, t->n, j, rule->to + 1);
-	struct exchange x = { 0, 0, 0, 0, 0 };
 	int64_t last = INT64_MIN / 2, next, us[2];
+	uint32_t src = 0, n_src = 0, dst = 0, n_dst = 0;
 	struct content c;
 	unsigned done = 0;
 
@@ -445,28 +461,29 @@ void content_test(const struct stream *s, const struct stream *t,
 	us[1] = j < j_end ? t->us[j] : NEVER;
 	while (done < BETS_MAX) {
 		next = us[0] <= us[1] ? us[0] : us[1];
-		if (next - last >= rule->us || x.src > UINT32_MAX / 4 ||
-		    x.dst > UINT32_MAX / 4) {
-			x.settled_us = last + rule->us;
-			if (x.src > 0 && x.dst > 0) {
+		if (next - last >= rule->us || (src | dst) > LARGEST) {
+			if (src > 0 && dst > 0) {
+				struct exchange x = { src, n_src, dst, n_dst,
+						      last + rule->us };
+
 				exchange(&c, &x, check_us, track, count);
 				done++;
 			}
-			if (x.n_dst > 0 && x.src > 0)
-				for (size_t k = j - x.n_dst; k < j; k++)
+			if (n_dst > 0 && src > 0)
+				for (size_t k = j - n_dst; k < j; k++)
 					put_burst(&c, t->bytes[k]);
-			x = (struct exchange){ 0, 0, 0, 0, 0 };
+			src = n_src = dst = n_dst = 0;
 		}
 		if (next == NEVER)
 			break;
 		last = next;
 		if (us[0] <= us[1]) {
-			x.src += s->bytes[i++];
-			x.n_src++;
+			src += s->bytes[i++];
+			n_src++;
 			us[0] = i < i_end ? s->us[i] : NEVER;
 		} else {
-			x.dst += t->bytes[j++];
-			x.n_dst++;
+			dst += t->bytes[j++];
+			n_dst++;
 			us[1] = j < j_end ? t->us[j] : NEVER;
 		}
 	}
@@ -488,15 +505,18 @@ struct nearby {
 /* Sums what a bet will ask for with every size. */
 static void sum_nearby(struct nearby *o)
 {
+	struct seen seen;
+
 	for (uint32_t k = 0; k < RUN_MAX; k++) {
 		o->n_sum[k] = 0;
+		memset(&seen, 0, sizeof(seen));
 		for (size_t i = 0; i + k < o->n && (k == 0 || o->runs); i++) {
 			uint32_t *sum = o->sum[k], at = o->n_sum[k];
 
 			sum[at] = o->bytes[i];
 			for (uint32_t j = 1; j <= k; j++)
 				sum[at] += o->bytes[i + j];
-			o->n_sum[k] += first_like(sum, at) == at;
+			o->n_sum[k] += first_like(&seen, sum, at) == at;
 		}
 	}
 }
@@ -555,16 +575,19 @@ static bool window_bet(struct content *c, struct sizes *z, uint32_t x,
 	int cls = c->strict ? 0 : class_of(x), g[WINDOW_SIZES];
 	uint32_t n = z->n[cls] < WINDOW_SIZES ? z->n[cls] : WINDOW_SIZES, same;
 	const uint32_t *size = z->size[cls];
-	struct scores s = { .known = 0 };
+	struct scores s;
+	struct seen seen;
 	bool differ = o->n > 0 && any_differs(size, n, x);
 	double f0, sum;
 
 	if (differ) {
+		s.known = 0;
+		memset(&seen, 0, sizeof(seen));
 		sum_nearby(o);
 		*g0 = best_grade(c, x, o);
 		sum = f0 = score(c, &s, *g0);
 		for (uint32_t k = 0; k < n; k++) {
-			same = first_like(size, k);
+			same = first_like(&seen, size, k);
 			g[k] = same < k	      ? g[same]
 			       : size[k] == x ? *g0
 					      : best_grade(c, size[k], o);
@@ -585,6 +608,7 @@ void content_window_test(const struct stream *s, const struct stream *t,
 	const struct stream *a = w->runs ? t : s, *o = w->runs ? s : t;
 	struct sizes z = { .n = { 0 } };
 	struct content c;
+	const uint32_t small = w->usual + w->usual / 2;
 	unsigned done = 0;
 	size_t j = 0;
 
@@ -593,14 +617,15 @@ void content_window_test(const struct stream *s, const struct stream *t,
 	c.overhead = NO_OVERHEAD;
 	for (size_t i = seek_us(a->us, a->n, 0, w->from);
 	     i < a->n && a->us[i] <= w->to && done < BETS_MAX; i++) {
-		int64_t first = w->runs ? a->us[i] - w->us : a->us[i];
-		int64_t last = first + w->us;
 		struct nearby near;
+		int64_t first, last;
 		double e;
 		int g0;
 
-		if (a->bytes[i] <= w->usual + w->usual / 2)
+		if (a->bytes[i] <= small)
 			continue;
+		first = w->runs ? a->us[i] - w->us : a->us[i];
+		last = first + w->us;
 		j = seek_us(o->us, o->n, j, first);
 		near.bytes = o->bytes + j;
 		near.n = 0;

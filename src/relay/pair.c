@@ -46,7 +46,8 @@ struct pair_work {
 	microbans share[PAIR_RIVALS][N_MOST]; /* log10 of the shares */
 	microbans add[ADD_STEPS], way[3];
 	microbans idle[PAIR_RIVALS]; /* rival_at() of processes not run */
-	bool ran[PAIR_RIVALS];
+	bool ran[PAIR_RIVALS], drawn[PAIR_RIVALS];
+	microbans course[PAIR_RIVALS][PAIR_CHECKPOINTS]; /* where drawn */
 };
 
 /* Shares of the processes of a rival in its mean, fixed in advance, of 32. */
@@ -366,13 +367,22 @@ static microbans rival_at(const struct pair_work *w, int rival, int k)
 	return add_bans(w, add_bans(w, x + w->way[0], y + w->way[1]), both);
 }
 
+/* Of a rival whose processes have ended. */
+static void draw_course(struct pair_work *w, int rival)
+{
+	for (int k = 0; k < PAIR_CHECKPOINTS; k++)
+		w->course[rival][k] = rival_at(w, rival, k);
+	w->drawn[rival] = true;
+}
+
 /* The highest a rival's evidence ever gets. */
 static microbans rival_best(const struct pair_work *w, int rival)
 {
 	microbans best = INT64_MIN, v;
 
 	for (int k = 0; k < PAIR_CHECKPOINTS; k++) {
-		v = rival_at(w, rival, k);
+		v = w->drawn[rival] ? w->course[rival][k]
+				    : rival_at(w, rival, k);
 		best = v > best ? v : best;
 	}
 	return best;
@@ -397,7 +407,9 @@ static void combine(const struct pair_work *w, struct pair_result *r)
 
 		low = INT64_MAX;
 		for (int v = 0; v < PAIR_RIVALS; v++) {
-			rival[v] = w->ran[v] ? rival_at(w, v, k) : w->idle[v];
+			rival[v] = w->drawn[v] ? w->course[v][k]
+				   : w->ran[v] ? rival_at(w, v, k)
+					       : w->idle[v];
 			if (rival[v] < low) {
 				low = rival[v];
 				which = v;
@@ -431,12 +443,13 @@ static microbans rival_bound(const struct pair_work *w, int rival)
 	return top[0] > top[1] ? top[0] : top[1];
 }
 
-/* The processes of a rival ran, and their course is asked for. */
+/* The processes of a rival ran, and its course is asked for. */
 static void finish(struct pair_work *w, int rival)
 {
 	w->ran[rival] = true;
 	for (unsigned p = 0; p < rivals[rival].n; p++)
 		track_fill(&w->track[rival][p]);
+	draw_course(w, rival);
 }
 
 /* The processes of a rival ran; is the pair hopeless by it? */
@@ -737,6 +750,7 @@ static void shift_leg(struct pair_work *w, const struct pair_input *in,
 static void clear_tracks(struct pair_work *w)
 {
 	memset(w->ran, 0, sizeof(w->ran));
+	memset(w->drawn, 0, sizeof(w->drawn));
 	for (int v = 0; v < PAIR_RIVALS; v++)
 		for (unsigned p = 0; p < rivals[v].n; p++) {
 			struct track *t = &w->track[v][p];

@@ -81,7 +81,7 @@ static void refresh(struct scorer *s)
 }
 
 /* A block asks for few of the bins. */
-static double log_f(struct scorer *s, int k, int b)
+static inline double log_f(struct scorer *s, int k, int b)
 {
 	double f;
 
@@ -182,8 +182,9 @@ static double one_block(struct scorer *sc, struct block *b)
 
 			terms_of(b, &b->a[i], k == 0 ? 0 : lag_us[k - 1],
 				 b->hint[k], bin);
-			for (int j = 0; j < 2 && bin[j] >= 0; j++)
-				total[k] += log_f(sc, first + j, bin[j]);
+			total[k] += log_f(sc, first, bin[0]);
+			if (bin[1] >= 0)
+				total[k] += log_f(sc, first + 1, bin[1]);
 		}
 	}
 	learn(sc, b);
