@@ -3,10 +3,11 @@
  * what is to be done with them when the user is done.
  *
  * With a thread of its own the reader is up to a few batches ahead; what
- * segments borrow (payload, TCP options) is copied into the batch then.  Before
- * it reads into a batch again it does the work that the user left in it, which
- * so has the second processor, too.  The batches, their order and their
- * contents do not depend on the threads.
+ * segments borrow is copied into the batch then: the payload and the TCP
+ * options of a SYN, no others.  Before it reads into a batch again it does the
+ * work that the user left in it, which so has the second processor, too.  The
+ * batches, their order and the rest of their contents do not depend on the
+ * threads.
  * Threads: one user thread; intake_pause() stops the other one for a while, and
  * only then may the user look at the capture and the decoder.
  */

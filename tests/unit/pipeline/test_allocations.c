@@ -134,7 +134,9 @@ static void add_up(void *arg, const struct intake_batch *b)
 		*sum = *sum * 31 + s->hash + s->seq + b->ev[i].slot;
 		for (uint32_t j = 0; j < s->payload_caplen; j++)
 			*sum = *sum * 31 + s->payload[j];
-		for (uint32_t j = 0; j < s->options_len; j++)
+		/* only a SYN's are kept */
+		for (uint32_t j = 0;
+		     j < s->options_len && (s->tcp_flags & TCP_SYN) != 0; j++)
 			*sum = *sum * 31 + s->tcp_options[j];
 	}
 }
