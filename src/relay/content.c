@@ -442,50 +442,76 @@ static void exchange(struct content *c, const struct exchange *x,
 	remember(c, x, cls);
 }
 
+/* Two streams in order of time. */
+struct merge {
+	const struct stream *s, *t;
+	size_t i, i_end, j, j_end; /* what is left of s and of t */
+};
+
+/* Takes what comes until both are silent for quiet_us, and again until both
+ * had something; false at the end.  A function of its own, for it sees every
+ * burst and wants all registers. */
+static __attribute__((noinline)) bool next_exchange(struct merge *m,
+						    int64_t quiet_us,
+						    struct exchange *x)
+{
+	const int64_t *su = m->s->us, *tu = m->t->us;
+	const uint32_t *sb = m->s->bytes, *tb = m->t->bytes;
+	const size_t i_end = m->i_end, j_end = m->j_end;
+	size_t i = m->i, j = m->j, i_start = i, j_start = j;
+	int64_t a = i < i_end ? su[i] : NEVER, last;
+	int64_t b = j < j_end ? tu[j] : NEVER, next = a <= b ? a : b;
+	uint32_t src = 0, dst = 0;
+
+	while (next != NEVER) {
+		last = next;
+		if (a <= b) {
+			src += sb[i++];
+			a = i < i_end ? su[i] : NEVER;
+		} else {
+			dst += tb[j++];
+			b = j < j_end ? tu[j] : NEVER;
+		}
+		next = a <= b ? a : b;
+		if (next - last < quiet_us && (src | dst) <= LARGEST)
+			continue;
+		if (src > 0 && j > j_start) {
+			*x = (struct exchange){ src, (uint32_t)(i - i_start),
+						dst, (uint32_t)(j - j_start),
+						last + quiet_us };
+			m->i = i;
+			m->j = j;
+			return true;
+		}
+		src = dst = 0;
+		i_start = i;
+		j_start = j;
+	}
+	return false;
+}
+
 void content_test(const struct stream *s, const struct stream *t,
 		  const struct content_rule *rule, const int64_t *check_us,
 		  struct track *track, struct content_count *count)
 {
-	size_t i = seek_us(s->us, s->n, 0, rule->from);
-	size_t j = seek_us(t->us, t->n, 0, rule->from);
-	size_t i_end = seek_us(s->us, s->n, i, rule->to + 1);
-	size_t j_end = seek_us(t->us, t->n, j, rule->to + 1);
-	int64_t last = INT64_MIN / 2, next, us[2];
-	uint32_t src = 0, n_src = 0, dst = 0, n_dst = 0;
+	struct merge m = { .s = s, .t = t };
+	struct exchange x;
 	struct content c;
 	unsigned done = 0;
 
+	m.i = seek_us(s->us, s->n, 0, rule->from);
+	m.j = seek_us(t->us, t->n, 0, rule->from);
+	m.i_end = seek_us(s->us, s->n, s->n, rule->to + 1);
+	m.j_end = seek_us(t->us, t->n, t->n, rule->to + 1);
 	content_init(&c, rule->strict);
 	c.predicts = !rule->strict;
-	us[0] = i < i_end ? s->us[i] : NEVER;
-	us[1] = j < j_end ? t->us[j] : NEVER;
-	while (done < BETS_MAX) {
-		next = us[0] <= us[1] ? us[0] : us[1];
-		if (next - last >= rule->us || (src | dst) > LARGEST) {
-			if (src > 0 && dst > 0) {
-				struct exchange x = { src, n_src, dst, n_dst,
-						      last + rule->us };
-
-				exchange(&c, &x, check_us, track, count);
-				done++;
-			}
-			if (n_dst > 0 && src > 0)
-				for (size_t k = j - n_dst; k < j; k++)
-					put_burst(&c, t->bytes[k]);
-			src = n_src = dst = n_dst = 0;
+	while (done < BETS_MAX && next_exchange(&m, rule->us, &x)) {
+		if (x.dst > 0) {
+			exchange(&c, &x, check_us, track, count);
+			done++;
 		}
-		if (next == NEVER)
-			break;
-		last = next;
-		if (us[0] <= us[1]) {
-			src += s->bytes[i++];
-			n_src++;
-			us[0] = i < i_end ? s->us[i] : NEVER;
-		} else {
-			dst += t->bytes[j++];
-			n_dst++;
-			us[1] = j < j_end ? t->us[j] : NEVER;
-		}
+		for (size_t k = m.j - x.n_dst; k < m.j; k++)
+			put_burst(&c, t->bytes[k]);
 	}
 	track_end(track);
 }
