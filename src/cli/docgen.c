@@ -91,9 +91,9 @@ static void man_exit(void)
 {
 	static const char *const codes[] = {
 		"Done.",
-		"Cannot: a file cannot be read or written, memory is short, "
-		"or nobody reads standard output any more (then the program "
-		"ends at once and without a message).",
+		("Cannot: a file cannot be read or written, memory is short, "
+		 "or nobody reads standard output any more (then the program "
+		 "ends at once and without a message)."),
 		"Usage: the command line is wrong.",
 		"Done, but nothing is sufficient.",
 		"Done with loss or damage; wins over 3.",
