@@ -102,10 +102,11 @@ static void begin(struct farend *f, uint8_t proto, const struct conn_event *ev)
 {
 	struct fe_conn *fc = &f->conns[ev->slot];
 
-	fe_bit_clear(f->live, ev->slot);
-	fe_bit_clear(f->known, ev->slot);
-	if (proto != PROTO_TCP || !(ev->flags & EV_OPEN))
+	if (proto != PROTO_TCP || !(ev->flags & EV_OPEN)) {
+		fe_bit_clear(f->live, ev->slot);
+		fe_bit_clear(f->known, ev->slot);
 		return;
+	}
 	fe_bit_set(f->live, ev->slot);
 	fe_bit_set(f->known, ev->slot);
 	memset(fc, 0, FE_LINE); /* one by one: faster than both */

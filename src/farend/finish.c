@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/rd.h"
 #include "farend/track.h"
 
 #define KM_PER_MS 100 /* light in fibre, there and back */
@@ -243,7 +244,15 @@ static int by_address(const void *a, const void *b)
 	const struct fe_address *x = *(const struct fe_address *const *)a;
 	const struct fe_address *y = *(const struct fe_address *const *)b;
 
-	return addr_cmp(&x->address, &y->address);
+	/* as addr_cmp(), without a call: this is most of the sorting */
+	for (int i = 0; i < 16; i += 8) {
+		uint64_t p = get_be64(x->address.b + i);
+		uint64_t q = get_be64(y->address.b + i);
+
+		if (p != q)
+			return p < q ? -1 : 1;
+	}
+	return 0;
 }
 
 static void thresholds(const struct farend *f, struct farend_report *r)
