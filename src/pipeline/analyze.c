@@ -350,9 +350,10 @@ static void use_notes(struct run *r, const struct conn_event *ev,
 static void use_far(void *arg, const struct intake_batch *b)
 {
 	struct run *r = arg;
+	const bool fetch = r->o->threads > 1; /* or else it was on leaving */
 	size_t done = 0;
 
-	for (size_t g = 0; g < 2 * SOON && g < b->n_gone; g++)
+	for (size_t g = 0; fetch && g < 2 * SOON && g < b->n_gone; g++)
 		farend_leaves_later(r->far, b->gone[g].slot, &b->gone[g].conn);
 	for (size_t g = 0; g < b->n_gone; g++) {
 		const struct intake_gone *k = &b->gone[g];
@@ -362,10 +363,10 @@ static void use_far(void *arg, const struct intake_batch *b)
 				      k->at - done);
 			done = k->at;
 		}
-		if (g + 2 * SOON < b->n_gone)
+		if (fetch && g + 2 * SOON < b->n_gone)
 			farend_leaves_later(r->far, k[2 * SOON].slot,
 					    &k[2 * SOON].conn);
-		if (g + SOON < b->n_gone)
+		if (fetch && g + SOON < b->n_gone)
 			farend_leaves_soon(r->far, &k[SOON].conn);
 		farend_release(r->far, k->slot, &k->conn);
 	}
