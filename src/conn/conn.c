@@ -41,6 +41,7 @@ struct conn_table {
 	uint32_t live;
 	uint32_t free_head; /* CONN_NONE = none */
 	uint32_t closed_head, closed_tail;
+	int64_t head_ns; /* closed_ns of the head */
 	/* the first `scouted` of the closed are on their way to the caches */
 	uint32_t scout, scouted;
 	uint32_t seen[8], n_seen; /* by the scout, latest */
@@ -184,6 +185,8 @@ static void queue_remove(struct conn_table *t, uint32_t slot)
 		t->cold[c->prev].next = c->next;
 	else
 		t->closed_head = c->next;
+	if (c->prev == CONN_NONE && c->next != CONN_NONE)
+		t->head_ns = t->cold[c->next].closed_ns;
 	if (c->next != CONN_NONE)
 		t->cold[c->next].prev = c->prev;
 	else
@@ -202,6 +205,8 @@ static void queue_append(struct conn_table *t, uint32_t slot, int64_t now)
 		t->cold[t->closed_tail].next = slot;
 	else
 		t->closed_head = slot;
+	if (t->closed_head == slot)
+		t->head_ns = now;
 	t->closed_tail = slot;
 }
 
@@ -757,7 +762,7 @@ void conn_expire(struct conn_table *t, struct tstamp now)
 	if (!tstamp_known(now))
 		return;
 	for (int i = 0; i < CONN_EXPIRE_MAX && t->closed_head != CONN_NONE &&
-			t->cold[t->closed_head].closed_ns + LINGER_NS < now.ns;
+			t->head_ns + LINGER_NS < now.ns;
 	     i++) {
 		scout(t);
 		release(t, t->closed_head);

@@ -14,8 +14,8 @@
 #define FIRST_BURSTS 2
 #define NO_CHUNK     0		/* the first of the pool stays empty */
 #define LOG_STOPPED  UINT16_MAX /* in n: this log has lost bursts */
-#define AHEAD	     16		/* events whose state is fetched */
-#define AHEAD_LOG    8		/* and the end of their logs */
+#define AHEAD	     40		/* events whose state is fetched */
+#define AHEAD_LOG    24		/* and the end of their logs */
 #define US_MAX	     ((UINT64_C(1) << 44) - 1)
 
 _Static_assert(BURST_PER_LOG < LOG_STOPPED, "n has a value to spare");
@@ -273,6 +273,9 @@ size_t burst_update_batch(struct burst_table *t, const struct conn_event *ev,
 	for (size_t i = 0; i < n && i < AHEAD; i++)
 		if (ev[i].slot != CONN_NONE)
 			__builtin_prefetch(&t->conns[ev[i].slot]);
+	for (size_t i = 0; i < n && i < AHEAD_LOG; i++)
+		if (ev[i].slot != CONN_NONE)
+			prefetch_log(t, &ev[i]);
 	for (size_t i = 0; i < n; i++) {
 		const struct conn_event *e = &ev[i];
 		bool onset;

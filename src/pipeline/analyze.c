@@ -195,6 +195,7 @@ static void on_leaving(void *arg, uint32_t slot, bool near)
 {
 	const struct run *r = arg;
 
+	__builtin_prefetch(&r->named[slot]);
 	if (near) {
 		burst_prefetch_log(r->bursts, slot);
 		relay_index_prefetch_ends(r->index, slot);
