@@ -22,6 +22,7 @@
 #define DUP_NS	     INT64_C(1000000) /* mirrored copy: within 1 ms */
 #define SENSOR_NS    INT64_C(1000000) /* files of one sensor never overlap */
 #define INDEX_FIRST  4096	      /* buckets in use at the start */
+#define INDEX_DENSE  (1u << 17)	      /* from here on memory counts for more */
 #define BLOCK	     16		      /* segments looked up at once */
 #define SCOUT	     12		      /* connections before they leave */
 #define SCOUT_NEAR   6		      /* and again; less than 8 */
@@ -249,7 +250,8 @@ static uint32_t take_slot(struct conn_table *t)
 
 	if (t->live == t->max)
 		evict(t);
-	if (t->live > t->mask / 4 && t->mask < t->mask_max)
+	if (t->live > t->mask / (t->mask < INDEX_DENSE ? 4 : 2) &&
+	    t->mask < t->mask_max)
 		index_grow(t);
 	if (t->free_head != CONN_NONE) {
 		slot = t->free_head;
