@@ -9,13 +9,14 @@
  *   delayline CONFIG
  *	host NAME NAMESPACE DEVICE
  *	net  NAME ADDRESS/BITS          (IPv4; longest prefix wins)
- *	path NAME NAME DELAY_US JITTER_US LOSS HOPS
+ *	path NAME NAME DELAY_US JITTER_US LOSS HOPS [KBIT_PER_S]
  *
  * An IPv6 packet goes where the last four bytes of its destination, taken as
  * an IPv4 address, would go.
  *
- * SIGTERM prints how late packets left, then ends.  No queue is modelled
- * except that of the pair (FIFO); the machine's own lateness adds to delay.
+ * SIGTERM prints how late packets left, then ends.  A rate makes a queue of at
+ * most 150 ms per direction of the pair; the machine's own lateness adds to
+ * delay.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -51,6 +52,8 @@ struct path {
 	uint32_t delay_us, jitter_us;
 	double loss;
 	int hops;
+	uint32_t kbit; /* 0: no limit */
+	int64_t free;  /* when the link has sent what it holds */
 	int64_t last; /* departure of the newest packet */
 };
 
@@ -151,9 +154,9 @@ static void configure(const char *file)
 			nets[n_nets].mask = m;
 			nets[n_nets].addr = ntohl(inet_addr(b)) & m;
 			nets[n_nets++].host = find(a);
-		} else if (sscanf(line, "path %31s %31s %u %u %lf %d", a, b,
+		} else if (sscanf(line, "path %31s %31s %u %u %lf %d %u", a, b,
 				  &p.delay_us, &p.jitter_us, &p.loss,
-				  &p.hops) == 6) {
+				  &p.hops, &p.kbit) >= 6) {
 			paths[find(a)][find(b)] = p;
 			paths[find(b)][find(a)] = p;
 		}
@@ -217,6 +220,21 @@ static void lower_ttl(unsigned char *p, int n)
 	p[11] = (unsigned char)sum;
 }
 
+/* When the link has room for n bytes more, or -1: the queue is full. */
+static int64_t queued(struct path *p, ssize_t n)
+{
+	int64_t t = now();
+
+	if (p->kbit == 0)
+		return t;
+	if (p->free < t)
+		p->free = t;
+	if (p->free - t > 150000000)
+		return -1;
+	p->free += (int64_t)n * 8 * 1000000 / p->kbit;
+	return p->free;
+}
+
 static void take(int in)
 {
 	for (int k = 0; k < 32 && n_spare > 0; k++) {
@@ -225,6 +243,7 @@ static void take(int in)
 		ssize_t n = read(hosts[in].fd, q->data, MTU);
 		struct path *p;
 		int out, v6 = 0;
+		int64_t leaves;
 
 		if (n < 20)
 			return;
@@ -241,11 +260,16 @@ static void take(int in)
 			lost++;
 			continue;
 		}
+		leaves = queued(p, n);
+		if (leaves < 0) {
+			lost++;
+			continue;
+		}
 		if (v6)
 			q->data[7] = (unsigned char)(q->data[7] - p->hops);
 		else
 			lower_ttl(q->data, p->hops);
-		q->due = now() + (int64_t)p->delay_us * 1000;
+		q->due = leaves + (int64_t)p->delay_us * 1000;
 		if (p->jitter_us > 0)
 			q->due -= (int64_t)(log(unit()) * p->jitter_us * 1000);
 		if (q->due < p->last)

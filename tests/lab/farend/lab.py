@@ -12,7 +12,9 @@ that is stated in the truth file (delay_link, load)."""
 import argparse, json, os, random, shutil, signal, subprocess, sys, threading
 import time
 
-FORWARDERS = {"sshL", "sshD", "sshR", "stunnel"}
+import third
+
+FORWARDERS = {"sshL", "sshD", "sshR", "stunnel"} | third.FORWARDERS
 HERE = os.path.dirname(os.path.abspath(__file__))
 LEGS = [0.5, 1, 2, 5, 10, 20, 40, 80, 150, 300]
 # relay software -> (round trip to the server ms, jitter ms per direction)
@@ -94,8 +96,9 @@ class Lab:
             for n, h in self.hosts.items():
                 f.write("net %s %s\n" % (n, h["net"]))
             for (a, b), (rtt, jit, loss, hops) in self.paths.items():
-                f.write("path %s %s %d %d %g %d\n" % (a, b, rtt * 500,
-                                                      jit * 1000, loss, hops))
+                f.write("path %s %s %d %d %g %d %d\n" % (
+                    a, b, rtt * 500, jit * 1000, loss, hops,
+                    third.CONGESTED.get(a, 0)))
         exe = os.path.join(self.run, "delayline")
         r = sh("cc -O2 -o %s %s/delayline.c -lm" % (exe, HERE))
         if r.returncode:
@@ -157,6 +160,8 @@ class Lab:
                     "PermitRootLogin prohibit-password\nUsePAM no\n"
                     "StrictModes no\nPidFile none\nMaxStartups 100\n"
                     "UseDNS no\n" % (r, r))
+        if self.a.set == "third":
+            third.keys(self)
         sh("mkdir -p /run/sshd")
 
     def nginx(self, name, text):
@@ -170,7 +175,8 @@ class Lab:
     def server(self):
         w = self.run + "/www"
         os.makedirs(w, exist_ok=True)
-        for n, size in (("small", 600), ("page", 9000), ("big", 60000)):
+        for n, size in (("small", 600), ("page", 9000), ("big", 60000),
+                           ("huge", 3000000)):
             open("%s/%s" % (w, n), "w").write("x" * size)
         site = "root %s; location /r { return 302 /small; }" % w
         mod = "/usr/lib/nginx/modules/ngx_stream_module.so"
@@ -207,7 +213,9 @@ class Lab:
 
     def relay(self, name, tool):
         r, s = self.run, self.hosts["s"]["ip"]
-        if tool == "stunnel":
+        if tool in third.RELAYS:
+            third.relay(self, name, tool, PORTS)
+        elif tool == "stunnel":
             self.stunnel(name, "far", s)
         elif tool == "ncat":
             for p in PORTS:
@@ -274,7 +282,9 @@ class Lab:
         """ssh -L / -D from the client host to the relay."""
         o = self.SSHO.format(r=self.run)
         ip, s = self.hosts[rname]["ip"], self.hosts["s"]["ip"]
-        if tool == "stunnel":
+        if tool in third.FORWARDERS:
+            third.forward(self, tool, rname, cname, PORTS)
+        elif tool == "stunnel":
             self.stunnel(cname, "near", ip)
         elif tool == "sshR":
             # the relay logs in to the client's host: listeners there
@@ -296,6 +306,8 @@ class Lab:
     def command(self, stack, tool, rname, version=4):
         """The client's command; None when this pair is not possible."""
         jump = None
+        if self.a.set == "third":
+            return third.command(self, stack, tool, rname)
         r, ip = self.run, self.hosts["s"]["ip"]
         port = lambda p: p
         proxy = None
@@ -423,7 +435,8 @@ class Lab:
         lists.append([("dslow", self.hosts["dslow"]["ip"],
                        self.command(s, None, None),
                        dict(verdict="direct", client="dslow", stack=s,
-                            slow=True)) for s in STACKS if s != "plink"])
+                            slow=True)) for s in STACKS
+                      if s not in ("plink", "lftp")])
         lists.append([("n%d" % i, self.hosts["nat"]["ip"],
                        self.command(s, None, None),
                        dict(verdict="packet-level", via="nat", tool="nat",
@@ -576,6 +589,8 @@ class Lab:
             th = [threading.Thread(target=self.worker, args=(j, until))
                   for j in self.plan()]
             th.append(threading.Thread(target=self.hog, args=(until,)))
+            th += [threading.Thread(target=self.fill, args=(d, until))
+                   for d in third.CONGESTED if d in DIRECT]
             for t in th:
                 t.start()
             for t in th:
@@ -594,6 +609,14 @@ class Lab:
             time.sleep(48)
             if time.time() < until:
                 sh("timeout 12 sh -c 'while :; do :; done'")
+
+    def fill(self, name, until):
+        """Downloads that fill a congested link, most of the time; they are
+        sessions of the host like others."""
+        while time.time() < until:
+            sh("timeout 9 " + self.ns(name, "curl -s http://%s/huge -o "
+                                      "/dev/null" % self.hosts["s"]["ip"]))
+            time.sleep(.5)
 
     def truth(self, start, load):
         t = {"schema": "springboard-testbed-truth/1", "group": "C",
@@ -618,11 +641,15 @@ p.add_argument("--seed", type=int, default=1)
 p.add_argument("--parallel", type=int, default=3)
 p.add_argument("--legs", help="comma separated, ms")
 p.add_argument("--relays", help="comma separated names")
-p.add_argument("--set", default="main", choices=("main", "blind"))
+p.add_argument("--set", default="main", choices=("main", "blind",
+                                                     "third"))
 args = p.parse_args()
 if args.set == "blind":
     LEGS, RELAYS, DIRECT, STACKS = (BLIND_LEGS, BLIND_RELAYS, BLIND_DIRECT,
                                     BLIND_STACKS)
+if args.set == "third":
+    LEGS, RELAYS, DIRECT, STACKS = (third.LEGS, third.RELAYS, third.DIRECT,
+                                    third.STACKS)
 if args.legs:
     LEGS = [float(x) for x in args.legs.split(",")]
 if args.relays:
