@@ -470,4 +470,5 @@ def main():
                           r["shared-address"]["answer"]))
 
 
-main()
+if __name__ == "__main__":
+    main()

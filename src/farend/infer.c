@@ -39,6 +39,18 @@
 #define OWN_CLIENTS	0.05 /* of its connections: its own, or too near */
 #define LEG_STEP	1.0905077326652577 /* 2^(1/8), one step of the grid */
 #define TURNS		(FE_TURNS + 1)	   /* and the hello delay */
+#ifndef AT_ONCE
+#define AT_ONCE 0.35
+#endif
+#ifndef LEFT_OF
+#define LEFT_OF 0.3
+#endif
+#ifndef HELLO_FWD
+#define HELLO_FWD 0.6
+#endif
+#ifndef HELLO_DIRECT
+#define HELLO_DIRECT 0.2
+#endif
 #define STALL		0.2    /* share of slow hosts that stall evenly */
 #define NOISY_BANS	700000 /* added to the threshold then */
 #define FLOOR_SHARE	0.3
@@ -59,12 +71,29 @@
 struct turn {
 	double x;	    /* ms */
 	double centre;	    /* of a fast client, ms */
-	double left, right; /* widths, ms */
+	double left;	    /* widths, ms */
+	double sharp;	    /* to the right, of a turn answered at once */
+	double right;	    /* and of one that waited for the processor */
+	double zero;	    /* hello: density of one sent with the ACK */
 	double tail;
 	unsigned kind;
 };
 
 static const double noise_ms[NOISE] = { 0, 4, 10, 25, 60 };
+#ifndef AO
+#define AO .5,.35,.2,.1,.1
+#endif
+#ifndef HZ
+#define HZ .25,.2,.1,.05,.05
+#endif
+#ifndef WP
+#define WP .3
+#define WO .2
+#define WS .3
+#define WU .2
+#endif
+static const double at_once[NOISE] = { AO };
+static const double hello_zero[NOISE] = { HZ };
 
 /* One connection at one level of noise. */
 struct level {
@@ -99,6 +128,7 @@ struct model {
 	double one[NOISE], each[NOISE];
 	double log_one, log_each; /* relay: one leg, or one each */
 	double log_relay, log_fast, log_slow, log_null;
+	double log_busy; /* the part of slow that is a busy host */
 };
 
 static double log_sum(const double *v, int n)
@@ -114,15 +144,22 @@ static double log_sum(const double *v, int n)
 	return top + num_log(sum);
 }
 
+/* Student's t with 3 degrees of freedom, one width to each side. */
+static double half_t3(double d, double left, double right)
+{
+	double z = d / (d < 0 ? left : right), k = 1 + z * z / 3;
+
+	return 2 * T3_NORM / ((left + right) * k * k);
+}
+
 /* Density of one turn at total shift t ms with an excess of about noise ms;
  * 0 and 0 is a fast client. */
-static double density(const struct turn *u, double t, double noise)
+static double density(const struct turn *u, double t, int k)
 {
-	double left = u->left + RELAY_WIDTH * t;
-	double right = u->right + RELAY_WIDTH * t + noise;
-	double d = u->x - (u->centre + t);
-	double z = d / (d < 0 ? left : right), k = 1 + z * z / 3;
-	double core = 2 * T3_NORM / ((left + right) * k * k), tail;
+	double w = RELAY_WIDTH * t, left = u->left + w;
+	double d = u->x - (u->centre + t), tail;
+	double core = at_once[k] * half_t3(d, left, u->sharp + w) +
+		      (1 - at_once[k]) * half_t3(d, left, u->right + w + noise_ms[k]);
 
 	if (u->x >= t)
 		tail = (t > 0 ? 0.7 : 1.0) / (TAIL_LOG * (u->x - t + 1));
@@ -154,8 +191,10 @@ static void add_turn(struct model *m, struct conn_lik *l, unsigned kind,
 	u->kind = kind;
 	u->x = x_ms;
 	u->centre = k->offset_us / 1000 + (from_d ? 0.7 * j : 0);
-	u->left = 0.15 + 0.3 * spread + (from_d ? 0.8 : 0.6) * j;
+	u->left = 0.15 + LEFT_OF * k->offset_us / 1000 + (from_d ? 0.8 : 0.6) * j;
+	u->sharp = 0.4 + 0.5 * k->offset_us / 1000 + (from_d ? 1.0 : 0.6) * j;
 	u->right = 0.15 + spread + (from_d ? 1.0 : 0.6) * j;
+	u->zero = half_t3(x_ms, 0.1 + 0.6 * j, 0.2 + 0.6 * j);
 	u->tail = k->tail > m->c->eps ? k->tail : m->c->eps;
 	if (kind == FE_K_HELLO && u->tail < FAST_HELLO_TAIL)
 		u->tail = FAST_HELLO_TAIL;
@@ -166,7 +205,7 @@ static void add_turn(struct model *m, struct conn_lik *l, unsigned kind,
  * opens both legs at once: no hello delay.  A relay that is told where to
  * connect (SOCKS, CONNECT, ssh -D) shows the leg, ssh -W two. */
 static double relay_at(const struct model *m, const struct level *v,
-		       unsigned kind, int i, int j, int told)
+		       unsigned kind, int i, int j, int told, double z)
 {
 	const double *f = v->f[i];
 	double two = f[j + 8 < GRID ? j + 8 : GRID - 1];
@@ -178,7 +217,8 @@ static double relay_at(const struct model *m, const struct level *v,
 	if (kind != FE_K_HELLO)
 		return p;
 	return told ? TOLD_NOT * v->zero[i] + 0.6 * p + (0.4 - TOLD_NOT) * two
-		    : (1 - TOLD_NOT) * v->zero[i] + TOLD_NOT * p;
+		    : (1 - TOLD_NOT) * (HELLO_FWD * z + (1 - HELLO_FWD) * v->zero[i]) +
+			      TOLD_NOT * p;
 }
 
 static double average(const double *v, int n)
@@ -236,13 +276,17 @@ static double fill_level(const struct model *m, struct conn_lik *l, int k)
 	for (int i = 0; i < l->n; i++) {
 		const struct turn *u = &l->turn[i];
 
-		v->zero[i] = density(u, 0, noise_ms[k]);
+		v->zero[i] = density(u, 0, k);
+		if (u->kind == FE_K_HELLO)
+			v->zero[i] = hello_zero[k] * u->zero + (1 - hello_zero[k]) * v->zero[i];
 		for (int j = 0; j < GRID; j++)
-			v->f[i][j] = density(u, m->grid[j], noise_ms[k]);
+			v->f[i][j] = density(u, m->grid[j], k);
+		if (u->kind == FE_K_HELLO) /* no delay is a place, too */
+			v->f[i][0] = v->zero[i];
 		for (int j = 0; j < GRID; j++)
 			for (int t = 0; t < 2; t++)
 				v->relay[t][j] *=
-					relay_at(m, v, u->kind, i, j, t);
+					relay_at(m, v, u->kind, i, j, t, u->zero);
 		still *= v->zero[i];
 		row[i] = v->f[i];
 		kind[i] = u->kind;
@@ -345,7 +389,7 @@ static double slow_by_program(const struct model *m, int k)
 }
 
 /* One level of noise over all connections: log of relay and of slow. */
-static void combine_level(struct model *m, int k, double *relay, double *slow)
+static void combine_level(struct model *m, int k, double *relay, double *slow, double *busy)
 {
 	double one[2][GRID], v[3], each = 0, own = 0, still = 0;
 
@@ -373,15 +417,20 @@ static void combine_level(struct model *m, int k, double *relay, double *slow)
 	m->one[k] = v[0];
 	m->each[k] = v[1];
 	*relay = log_sum(v, 2) - num_log(2);
-	v[0] = slow_by_program(m, k);
-	v[1] = own;
-	v[2] = still;
-	*slow = log_sum(v, 3) - num_log(3);
+	v[0] = slow_by_program(m, k) + num_log(WP);
+	v[1] = own + num_log(WO);
+	v[2] = still + num_log(WS);
+	*busy = still - num_log(m->levels);
+	*slow = log_sum(v, 3) - num_log(m->levels);
 }
 
+#ifdef FE_DEBUG
+#include <stdio.h>
+#endif
 static void combine(struct model *m)
 {
 	double stall[GRID], relay[NOISE], slow[NOISE + 1], w[3];
+	double busy[NOISE + 1];
 	int n = m->levels;
 
 	m->log_fast = 0;
@@ -395,18 +444,37 @@ static void combine(struct model *m)
 			stall[j] *= m->conn[i].stall[j];
 	}
 	for (int k = 0; k < n; k++)
-		combine_level(m, k, &relay[k], &slow[k]);
-	slow[n] = m->log_fast + log_of(STALL * average(stall, GRID));
+		combine_level(m, k, &relay[k], &slow[k], &busy[k]);
+	slow[n] = m->log_fast + log_of(WU * average(stall, GRID));
 	for (int j = 0; j < GRID; j++)
 		m->relay_one[j] = m->log_fast + log_of(m->relay_one[j]);
 	m->log_one = log_sum(m->one, n) - num_log(n);
 	m->log_each = log_sum(m->each, n) - num_log(n);
 	m->log_relay = log_sum(relay, n) - num_log(n);
-	m->log_slow = log_sum(slow, n + 1) - num_log(n);
+	m->log_slow = log_sum(slow, n + 1);
+	busy[n] = m->log_fast + log_of(average(stall, GRID));
+	m->log_busy = log_sum(busy, n + 1) - num_log(2);
 	w[0] = num_log(1 - m->c->slow - m->c->constant) + m->log_fast;
 	w[1] = num_log(m->c->slow) + m->log_slow;
 	w[2] = num_log(m->c->constant) + m->log_relay;
 	m->log_null = log_sum(w, 3);
+#ifdef FE_DEBUG
+	fprintf(stderr, "DBG levels %d one", n);
+	for (int k = 0; k < n; k++)
+		fprintf(stderr, " %.1f", (m->one[k] - m->log_fast) / 2.302585);
+	fprintf(stderr, " each");
+	for (int k = 0; k < n; k++)
+		fprintf(stderr, " %.1f", (m->each[k] - m->log_fast) / 2.302585);
+	for (int k = 0; k < n; k++) {
+		double o = 0, st = 0;
+		for (int i = 0; i < m->n; i++) {
+			o += m->conn[i].level[k].slow_own;
+			st += m->conn[i].level[k].stall;
+		}
+		fprintf(stderr, " [prog %.1f own %.1f still %.1f]", (slow_by_program(m, k) - m->log_fast) / 2.302585, (o - m->log_fast) / 2.302585, (st - m->log_fast) / 2.302585);
+	}
+	fprintf(stderr, " stall %.1f | relay %.2f slow %.2f null %.2f\n", (slow[n] - m->log_fast) / 2.302585, (m->log_relay - m->log_fast) / 2.302585, (m->log_slow - m->log_fast) / 2.302585, (m->log_null - m->log_fast) / 2.302585);
+#endif
 }
 
 static microbans to_bans(double natural)
@@ -788,8 +856,19 @@ static void decide(const struct fe_view *v, const struct model *m,
 		floor = legs(m, e);
 		rivals_of_yes(v, m, e);
 		/* more excess than leg is what a busy host looks like */
+#ifndef NB
+#define NB NOISY_BANS
+#endif
+#ifndef FL
+#define FL FLOOR_MS
+#endif
+#ifndef BZ
+#define BZ -99
+#endif
 		if (noise_of(m) * 1e6 > (double)e->leg.best_ns)
-			yes += NOISY_BANS;
+			yes += NB;
+		if (m->log_relay - m->log_busy < BZ * num_log(10.0))
+			yes += 90000000;
 	}
 	late = v->ack_delta_ns > 0 ? (double)v->ack_delta_ns / 1e6 : 0;
 	if (late > 8 + 3 * m->jitter_ms / 2 &&
@@ -813,7 +892,7 @@ static void decide(const struct fe_view *v, const struct model *m,
 	}
 	/* a leg is a floor under the turns: where it may as well be none, a
 	 * busy host explains them */
-	if (e->log10_lr < yes || floor < FLOOR_MS) {
+	if (e->log10_lr < yes || floor < FL) {
 		e->reason = m->log_relay - m->log_fast > num_log(1000.0)
 				    ? FAREND_SLOW_CLIENT
 				    : FAREND_BELOW;

@@ -402,7 +402,8 @@ class Lab:
             t0 = time.time()
             if label.get("slow"):
                 cmd = "%s %s/slowly.py %s" % (sys.executable, HERE, cmd)
-            x = sh("timeout 30 " + self.ns(cname, "sh -c \"%s\"" % cmd.replace(
+            x = sh("timeout -k 2 30 " + self.ns(cname, "timeout -k 2 25 sh "
+                                                "-c \"%s\"" % cmd.replace(
                 '"', '\\"')), cwd=self.run)
             t1 = time.time()
         with self.lock:

@@ -4,6 +4,14 @@ import os, random, signal, subprocess, sys, time
 
 p = subprocess.Popen(" ".join(sys.argv[1:]), shell=True,
                      start_new_session=True)
+
+
+def end(sig, frame):  # a stopped group would hear nothing else
+    os.killpg(p.pid, signal.SIGKILL)
+    sys.exit(1)
+
+
+signal.signal(signal.SIGTERM, end)
 while p.poll() is None:
     try:
         os.killpg(p.pid, signal.SIGSTOP)
