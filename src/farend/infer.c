@@ -32,30 +32,25 @@
 
 #include "farend/track.h"
 
-#define GRID		89 /* 0.5 ms to 1024 ms, eight steps per octave */
-#define GRID_LOW_MS	0.5
-#define LEG_FIRST	24 /* legs below 4 ms are not told from a busy client */
-#define LEGS_GRID	(GRID - LEG_FIRST)
-#define OWN_CLIENTS	0.05 /* of its connections: its own, or too near */
-#define LEG_STEP	1.0905077326652577 /* 2^(1/8), one step of the grid */
-#define TURNS		(FE_TURNS + 1)	   /* and the hello delay */
-#ifndef AT_ONCE
-#define AT_ONCE 0.35
-#endif
-#ifndef LEFT_OF
-#define LEFT_OF 0.3
-#endif
-#ifndef HELLO_FWD
-#define HELLO_FWD 0.6
-#endif
-#ifndef HELLO_DIRECT
-#define HELLO_DIRECT 0.2
-#endif
-#define STALL		0.2    /* share of slow hosts that stall evenly */
-#define NOISY_BANS	700000 /* added to the threshold then */
-#define FLOOR_SHARE	0.3
-#define FLOOR_MS	2.0 /* half of the shortest leg that is looked for */
-#define NOISE		5   /* levels of excess of a busy host */
+#define GRID	    89 /* 0.5 ms to 1024 ms, eight steps per octave */
+#define GRID_LOW_MS 0.5
+#define LEG_FIRST   24 /* legs below 4 ms are not told from a busy client */
+#define LEGS_GRID   (GRID - LEG_FIRST)
+#define OWN_CLIENTS 0.05 /* of its connections: its own, or too near */
+#define LEG_STEP    1.0905077326652577 /* 2^(1/8), one step of the grid */
+#define TURNS	    (FE_TURNS + 1)     /* and the hello delay */
+#define OWN_LEGS    0.1 /* share of relays whose clients differ */
+/* What makes a host slow, shares: programs with delays of their own, the
+ * same in each connection anew, a busy host, even stalls. */
+#define SLOW_PROGRAMS	0.3
+#define SLOW_OWN	0.2
+#define SLOW_BUSY	0.3
+#define SLOW_STALL	0.2
+#define SLOW_PROGRAM	0.3  /* of the programs of such a host */
+#define STALL_RARE_MS	16.0 /* longer stalls are rarer, as 1 / length */
+#define NEVER		0.03 /* turns at once of a host that is always busy */
+#define HELLO_FORWARD	0.6  /* hellos that leave a forwarder at once */
+#define NOISE		5    /* levels of excess of a busy host */
 #define LR_CONN_CAP	100.0
 #define LR_CONN_LOW	1e-3	/* a connection without delay, against */
 #define TAIL_LOG	7.6009	/* ln(2000): the tail spans 1 ms to 2 s */
@@ -63,46 +58,42 @@
 #define RELAY_WIDTH	0.04	/* of the leg: jitter of the far path */
 #define DELAYED_ACK_MS	42.0	/* Linux, 40 ms from a timer; Nagle: RFC 896 */
 #define SLOW_GAP_NS	INT64_C(8000000) /* median gap of a slow client */
+#define YES_TURNS	3		 /* two that agree are too few */
 #define SLOW_FOR_NO	1e3		 /* slow that much likelier: no "no" */
 #define TOLD_NOT	0.05 /* hello delays that do not fit the kind */
 #define SPREAD_MAX_MS	15.0 /* a kind that varies more is not used */
 #define FAST_HELLO_TAIL 0.10 /* browsers open connections in advance */
 
 struct turn {
-	double x;	    /* ms */
-	double centre;	    /* of a fast client, ms */
-	double left;	    /* widths, ms */
-	double sharp;	    /* to the right, of a turn answered at once */
-	double right;	    /* and of one that waited for the processor */
-	double zero;	    /* hello: density of one sent with the ACK */
+	double x;	 /* ms */
+	double centre;	 /* of a fast client, ms */
+	double left;	 /* widths, ms */
+	double sharp;	 /* to the right, of a turn answered at once */
+	double right;	 /* and of one that waited for the processor */
+	double with_ack; /* hello: density of one sent with the ACK */
 	double tail;
 	unsigned kind;
 };
 
-static const double noise_ms[NOISE] = { 0, 4, 10, 25, 60 };
-#ifndef AO
-#define AO .5,.35,.2,.1,.1
-#endif
-#ifndef HZ
-#define HZ .25,.2,.1,.05,.05
-#endif
-#ifndef WP
-#define WP .3
-#define WO .2
-#define WS .3
-#define WU .2
-#endif
-static const double at_once[NOISE] = { AO };
-static const double hello_zero[NOISE] = { HZ };
+/* Levels of a busy host: the longer it keeps its programs waiting, the fewer
+ * turns are answered at once. */
+static const struct {
+	double excess_ms, at_once, hello;
+} noise[NOISE] = { { 0, 0.5, 0.25 },
+		   { 4, 0.35, 0.2 },
+		   { 10, 0.2, 0.1 },
+		   { 25, 0.1, 0.05 },
+		   { 60, 0.1, 0.05 } };
 
 /* One connection at one level of noise. */
 struct level {
 	double f[TURNS][GRID]; /* density of each turn, per delay */
 	double zero[TURNS];    /* and without delay */
 	double relay[2][GRID]; /* forwarder, told: per leg: ratio to fast */
-	double stall;	       /* log: no delay but noise */
+	double busy;	       /* log: no delay but noise */
+	double never;	       /* the same, hardly a turn at once */
 	double slow_own;       /* log: own delay per kind */
-	double any_leg;	       /* log: relay, averaged over legs */
+	double any_leg[2];     /* log: relay, averaged over legs */
 };
 
 struct conn_lik {
@@ -128,7 +119,6 @@ struct model {
 	double one[NOISE], each[NOISE];
 	double log_one, log_each; /* relay: one leg, or one each */
 	double log_relay, log_fast, log_slow, log_null;
-	double log_busy; /* the part of slow that is a busy host */
 };
 
 static double log_sum(const double *v, int n)
@@ -152,14 +142,16 @@ static double half_t3(double d, double left, double right)
 	return 2 * T3_NORM / ((left + right) * k * k);
 }
 
-/* Density of one turn at total shift t ms with an excess of about noise ms;
- * 0 and 0 is a fast client. */
-static double density(const struct turn *u, double t, int k)
+/* Density of one turn at total shift t ms, of a host that answers a share
+ * at_once of its turns at once and the rest after an excess of about noise
+ * ms. */
+static double density(const struct turn *u, double t, double at_once,
+		      double noise_ms)
 {
 	double w = RELAY_WIDTH * t, left = u->left + w;
 	double d = u->x - (u->centre + t), tail;
-	double core = at_once[k] * half_t3(d, left, u->sharp + w) +
-		      (1 - at_once[k]) * half_t3(d, left, u->right + w + noise_ms[k]);
+	double core = at_once * half_t3(d, left, u->sharp + w) +
+		      (1 - at_once) * half_t3(d, left, u->right + w + noise_ms);
 
 	if (u->x >= t)
 		tail = (t > 0 ? 0.7 : 1.0) / (TAIL_LOG * (u->x - t + 1));
@@ -184,17 +176,18 @@ static void add_turn(struct model *m, struct conn_lik *l, unsigned kind,
 	const struct fe_kind_calib *k = &m->c->kind[kind];
 	struct turn *u = &l->turn[l->n];
 	double spread = k->spread_us / 1000, j = m->jitter_ms;
+	double offset = k->offset_us / 1000;
 
 	if (spread > SPREAD_MAX_MS)
 		return; /* costly key exchanges: their time hides any leg */
 	l->n++;
 	u->kind = kind;
 	u->x = x_ms;
-	u->centre = k->offset_us / 1000 + (from_d ? 0.7 * j : 0);
-	u->left = 0.15 + LEFT_OF * k->offset_us / 1000 + (from_d ? 0.8 : 0.6) * j;
-	u->sharp = 0.4 + 0.5 * k->offset_us / 1000 + (from_d ? 1.0 : 0.6) * j;
+	u->centre = offset + (from_d ? 0.7 * j : 0);
+	u->left = 0.15 + 0.3 * offset + (from_d ? 0.8 : 0.6) * j;
+	u->sharp = 0.4 + 0.5 * offset + (from_d ? 1.0 : 0.6) * j;
 	u->right = 0.15 + spread + (from_d ? 1.0 : 0.6) * j;
-	u->zero = half_t3(x_ms, 0.1 + 0.6 * j, 0.2 + 0.6 * j);
+	u->with_ack = half_t3(x_ms, 0.1 + 0.6 * j, 0.2 + 0.6 * j);
 	u->tail = k->tail > m->c->eps ? k->tail : m->c->eps;
 	if (kind == FE_K_HELLO && u->tail < FAST_HELLO_TAIL)
 		u->tail = FAST_HELLO_TAIL;
@@ -204,21 +197,22 @@ static void add_turn(struct model *m, struct conn_lik *l, unsigned kind,
  * ACK of the client that the relay's Nagle algorithm waits for.  A forwarder
  * opens both legs at once: no hello delay.  A relay that is told where to
  * connect (SOCKS, CONNECT, ssh -D) shows the leg, ssh -W two. */
-static double relay_at(const struct model *m, const struct level *v,
-		       unsigned kind, int i, int j, int told, double z)
+static double relay_at(const struct model *m, const struct conn_lik *l, int k,
+		       int i, int j, int told)
 {
+	const struct level *v = &l->level[k];
 	const double *f = v->f[i];
 	double two = f[j + 8 < GRID ? j + 8 : GRID - 1];
 	double multi = m->c->multi, p;
 
-	if (kind <= FE_K_TLS13)
+	if (l->turn[i].kind <= FE_K_TLS13)
 		multi = 2.5 * multi < 0.5 ? 2.5 * multi : 0.5;
 	p = (1 - multi) * f[j] + multi / 2 * (two + f[m->nagle[j]]);
-	if (kind != FE_K_HELLO)
+	if (l->turn[i].kind != FE_K_HELLO)
 		return p;
-	return told ? TOLD_NOT * v->zero[i] + 0.6 * p + (0.4 - TOLD_NOT) * two
-		    : (1 - TOLD_NOT) * (HELLO_FWD * z + (1 - HELLO_FWD) * v->zero[i]) +
-			      TOLD_NOT * p;
+	if (told)
+		return TOLD_NOT * v->zero[i] + 0.6 * p + (0.4 - TOLD_NOT) * two;
+	return (1 - TOLD_NOT) * f[0] + TOLD_NOT * p;
 }
 
 static double average(const double *v, int n)
@@ -262,6 +256,35 @@ static double log_of(double x)
 	return num_log(x > 1e-280 ? x : 1e-280);
 }
 
+/* The densities of the turns of one connection at one level of noise.  For a
+ * hello the first place on the grid is "with the ACK": of a forwarder, or of a
+ * program that has it ready. */
+static void fill_densities(const struct model *m, struct conn_lik *l, int k)
+{
+	struct level *v = &l->level[k];
+	double busy = 1, never = 1;
+
+	for (int i = 0; i < l->n; i++) {
+		const struct turn *u = &l->turn[i];
+
+		for (int j = 0; j < GRID; j++)
+			v->f[i][j] = density(u, m->grid[j], noise[k].at_once,
+					     noise[k].excess_ms);
+		v->zero[i] =
+			density(u, 0, noise[k].at_once, noise[k].excess_ms);
+		if (u->kind == FE_K_HELLO) {
+			v->zero[i] = noise[k].hello * u->with_ack +
+				     (1 - noise[k].hello) * v->zero[i];
+			v->f[i][0] = HELLO_FORWARD * u->with_ack +
+				     (1 - HELLO_FORWARD) * v->zero[i];
+		}
+		busy *= v->zero[i];
+		never *= density(u, 0, NEVER, noise[k].excess_ms);
+	}
+	v->busy = log_of(busy);
+	v->never = log_of(never);
+}
+
 /* One level of noise: what each hypothesis says of this connection, not yet
  * put in relation to fast.  Returns relay, averaged over legs. */
 static double fill_level(const struct model *m, struct conn_lik *l, int k)
@@ -269,34 +292,25 @@ static double fill_level(const struct model *m, struct conn_lik *l, int k)
 	struct level *v = &l->level[k];
 	const double *row[TURNS];
 	unsigned kind[TURNS];
-	double any, still = 1;
+	double any = 0;
 
+	fill_densities(m, l, k);
 	for (int j = 0; j < GRID; j++)
 		v->relay[0][j] = v->relay[1][j] = 1;
 	for (int i = 0; i < l->n; i++) {
-		const struct turn *u = &l->turn[i];
-
-		v->zero[i] = density(u, 0, k);
-		if (u->kind == FE_K_HELLO)
-			v->zero[i] = hello_zero[k] * u->zero + (1 - hello_zero[k]) * v->zero[i];
-		for (int j = 0; j < GRID; j++)
-			v->f[i][j] = density(u, m->grid[j], k);
-		if (u->kind == FE_K_HELLO) /* no delay is a place, too */
-			v->f[i][0] = v->zero[i];
 		for (int j = 0; j < GRID; j++)
 			for (int t = 0; t < 2; t++)
-				v->relay[t][j] *=
-					relay_at(m, v, u->kind, i, j, t, u->zero);
-		still *= v->zero[i];
+				v->relay[t][j] *= relay_at(m, l, k, i, j, t);
 		row[i] = v->f[i];
-		kind[i] = u->kind;
+		kind[i] = l->turn[i].kind;
 	}
-	any = (average(v->relay[0] + LEG_FIRST, LEGS_GRID) +
-	       average(v->relay[1] + LEG_FIRST, LEGS_GRID)) /
-	      2;
+	for (int t = 0; t < 2; t++) {
+		double a = average(v->relay[t] + LEG_FIRST, LEGS_GRID);
+
+		any += a / 2;
+		v->any_leg[t] = log_of(a);
+	}
 	v->slow_own = own_per_kind(row, kind, l->n);
-	v->stall = log_of(still);
-	v->any_leg = log_of(any);
 	return any;
 }
 
@@ -330,8 +344,10 @@ static void ratios(const struct model *m, struct conn_lik *l, double fast,
 
 		if (v->slow_own < num_log(floor))
 			v->slow_own = num_log(floor);
-		if (v->stall < num_log(floor * 1e-4))
-			v->stall = num_log(floor * 1e-4);
+		if (v->busy < num_log(floor * 1e-4))
+			v->busy = num_log(floor * 1e-4);
+		if (v->never < num_log(floor * 1e-4))
+			v->never = num_log(floor * 1e-4);
 	}
 }
 
@@ -350,7 +366,7 @@ static void conn_likelihood(const struct model *m, struct conn_lik *l)
 		for (int i = 0; i < l->n; i++)
 			l->stall[j] *= stalled(&l->turn[i], m->grid[j]);
 	}
-	fast = (1 - m->c->eps_conn) * num_exp(l->level[0].stall) +
+	fast = (1 - m->c->eps_conn) * num_exp(l->level[0].busy) +
 	       m->c->eps_conn * own;
 	if (fast < any / LR_CONN_CAP)
 		fast = any / LR_CONN_CAP;
@@ -360,7 +376,8 @@ static void conn_likelihood(const struct model *m, struct conn_lik *l)
 	       any / LR_CONN_CAP > 1e-270 ? any / LR_CONN_CAP : 1e-270);
 }
 
-/* A slow program keeps its delay per kind over connections. */
+/* Some programs of a slow host keep a delay per kind of turn over
+ * connections; the others share what keeps the host busy. */
 static double slow_by_program(const struct model *m, int k)
 {
 	const double *row[FAREND_CONNS * TURNS];
@@ -369,6 +386,8 @@ static double slow_by_program(const struct model *m, int k)
 
 	for (int i = 0; i < m->n; i++) {
 		uint32_t stack = m->conn[i].s->stack;
+		double v[2] = { num_log(SLOW_PROGRAM),
+				num_log(1 - SLOW_PROGRAM) };
 		bool before = false;
 		int n = 0;
 
@@ -376,105 +395,115 @@ static double slow_by_program(const struct model *m, int k)
 			before |= m->conn[j].s->stack == stack;
 		if (before)
 			continue;
-		for (int j = i; j < m->n; j++)
-			for (int t = 0;
-			     m->conn[j].s->stack == stack && t < m->conn[j].n;
-			     t++) {
-				row[n] = m->conn[j].level[k].f[t];
-				kind[n++] = m->conn[j].turn[t].kind;
+		for (int j = i; j < m->n; j++) {
+			const struct conn_lik *l = &m->conn[j];
+
+			if (l->s->stack != stack)
+				continue;
+			v[1] += l->level[k].busy;
+			for (int t = 0; t < l->n; t++) {
+				row[n] = l->level[k].f[t];
+				kind[n++] = l->turn[t].kind;
 			}
-		sum += own_per_kind(row, kind, n);
+		}
+		v[0] += own_per_kind(row, kind, n);
+		sum += log_sum(v, 2);
 	}
 	return sum;
 }
 
-/* One level of noise over all connections: log of relay and of slow. */
-static void combine_level(struct model *m, int k, double *relay, double *slow, double *busy)
+/* One level of noise: log of a slow host. */
+static double slow_at(const struct model *m, int k)
 {
-	double one[2][GRID], v[3], each = 0, own = 0, still = 0;
+	double v[4] = { slow_by_program(m, k) + num_log(SLOW_PROGRAMS),
+			num_log(SLOW_OWN), num_log(SLOW_BUSY / 2),
+			num_log(SLOW_BUSY / 2) };
+
+	for (int i = 0; i < m->n; i++) {
+		v[1] += m->conn[i].level[k].slow_own;
+		v[2] += m->conn[i].level[k].busy;
+		v[3] += m->conn[i].level[k].never;
+	}
+	return log_sum(v, 4);
+}
+
+/* One level of noise over all connections: log of relay.  Whether it is told
+ * where to connect is the relay's own, whatever its clients. */
+static double relay_at_level(struct model *m, int k)
+{
+	double one[2][GRID], all[2], v[2], each[2] = { 0, 0 };
 
 	for (int j = 0; j < GRID; j++)
 		one[0][j] = one[1][j] = 1;
 	for (int i = 0; i < m->n; i++) {
 		const struct conn_lik *l = &m->conn[i];
-		const struct level *x = &l->level[k];
 
-		for (int j = 0; j < GRID; j++)
-			for (int t = 0; t < 2; t++)
-				one[t][j] *= x->relay[t][j];
-		v[0] = x->any_leg + num_log(1 - OWN_CLIENTS);
-		v[1] = l->fast + num_log(OWN_CLIENTS);
-		each += log_sum(v, 2);
-		own += x->slow_own;
-		still += x->stall;
+		for (int t = 0; t < 2; t++) {
+			for (int j = 0; j < GRID; j++)
+				one[t][j] *= l->level[k].relay[t][j];
+			v[0] = l->level[k].any_leg[t] +
+			       num_log(1 - OWN_CLIENTS);
+			v[1] = l->fast + num_log(OWN_CLIENTS);
+			each[t] += log_sum(v, 2);
+		}
 	}
 	for (int j = 0; j < GRID; j++)
 		m->relay_one[j] += (one[0][j] + one[1][j]) / (2 * m->levels);
-	v[0] = m->log_fast + log_of((average(one[0] + LEG_FIRST, LEGS_GRID) +
-				     average(one[1] + LEG_FIRST, LEGS_GRID)) /
-				    2);
-	v[1] = each;
-	m->one[k] = v[0];
-	m->each[k] = v[1];
-	*relay = log_sum(v, 2) - num_log(2);
-	v[0] = slow_by_program(m, k) + num_log(WP);
-	v[1] = own + num_log(WO);
-	v[2] = still + num_log(WS);
-	*busy = still - num_log(m->levels);
-	*slow = log_sum(v, 3) - num_log(m->levels);
+	for (int t = 0; t < 2; t++)
+		all[t] = average(one[t] + LEG_FIRST, LEGS_GRID);
+	m->one[k] = m->log_fast + log_of((all[0] + all[1]) / 2) +
+		    num_log(1 - OWN_LEGS);
+	m->each[k] = log_sum(each, 2) - num_log(2) + num_log(OWN_LEGS);
+	v[0] = m->one[k];
+	v[1] = m->each[k];
+	return log_sum(v, 2);
 }
 
-#ifdef FE_DEBUG
-#include <stdio.h>
-#endif
+/* A host that stalls, over all connections, as a ratio to fast. */
+static double stalling(const struct model *m)
+{
+	double sum = 0, all = 0;
+
+	for (int j = 0; j < GRID; j++) {
+		double w = m->grid[j] < STALL_RARE_MS
+				   ? 1
+				   : STALL_RARE_MS / m->grid[j];
+		double p = 1;
+
+		for (int i = 0; i < m->n; i++)
+			p *= m->conn[i].stall[j];
+		sum += w * p;
+		all += w;
+	}
+	return sum / all;
+}
+
 static void combine(struct model *m)
 {
-	double stall[GRID], relay[NOISE], slow[NOISE + 1], w[3];
-	double busy[NOISE + 1];
+	double relay[NOISE], slow[NOISE], w[3];
 	int n = m->levels;
 
 	m->log_fast = 0;
-	for (int j = 0; j < GRID; j++) {
-		stall[j] = 1;
+	for (int j = 0; j < GRID; j++)
 		m->relay_one[j] = 0;
-	}
-	for (int i = 0; i < m->n; i++) {
+	for (int i = 0; i < m->n; i++)
 		m->log_fast += m->conn[i].fast;
-		for (int j = 0; j < GRID; j++)
-			stall[j] *= m->conn[i].stall[j];
+	for (int k = 0; k < n; k++) {
+		relay[k] = relay_at_level(m, k);
+		slow[k] = slow_at(m, k);
 	}
-	for (int k = 0; k < n; k++)
-		combine_level(m, k, &relay[k], &slow[k], &busy[k]);
-	slow[n] = m->log_fast + log_of(WU * average(stall, GRID));
 	for (int j = 0; j < GRID; j++)
 		m->relay_one[j] = m->log_fast + log_of(m->relay_one[j]);
 	m->log_one = log_sum(m->one, n) - num_log(n);
 	m->log_each = log_sum(m->each, n) - num_log(n);
 	m->log_relay = log_sum(relay, n) - num_log(n);
-	m->log_slow = log_sum(slow, n + 1);
-	busy[n] = m->log_fast + log_of(average(stall, GRID));
-	m->log_busy = log_sum(busy, n + 1) - num_log(2);
+	w[0] = log_sum(slow, n) - num_log(n);
+	w[1] = m->log_fast + log_of(SLOW_STALL * stalling(m));
+	m->log_slow = log_sum(w, 2);
 	w[0] = num_log(1 - m->c->slow - m->c->constant) + m->log_fast;
 	w[1] = num_log(m->c->slow) + m->log_slow;
 	w[2] = num_log(m->c->constant) + m->log_relay;
 	m->log_null = log_sum(w, 3);
-#ifdef FE_DEBUG
-	fprintf(stderr, "DBG levels %d one", n);
-	for (int k = 0; k < n; k++)
-		fprintf(stderr, " %.1f", (m->one[k] - m->log_fast) / 2.302585);
-	fprintf(stderr, " each");
-	for (int k = 0; k < n; k++)
-		fprintf(stderr, " %.1f", (m->each[k] - m->log_fast) / 2.302585);
-	for (int k = 0; k < n; k++) {
-		double o = 0, st = 0;
-		for (int i = 0; i < m->n; i++) {
-			o += m->conn[i].level[k].slow_own;
-			st += m->conn[i].level[k].stall;
-		}
-		fprintf(stderr, " [prog %.1f own %.1f still %.1f]", (slow_by_program(m, k) - m->log_fast) / 2.302585, (o - m->log_fast) / 2.302585, (st - m->log_fast) / 2.302585);
-	}
-	fprintf(stderr, " stall %.1f | relay %.2f slow %.2f null %.2f\n", (slow[n] - m->log_fast) / 2.302585, (m->log_relay - m->log_fast) / 2.302585, (m->log_slow - m->log_fast) / 2.302585, (m->log_null - m->log_fast) / 2.302585);
-#endif
 }
 
 static microbans to_bans(double natural)
@@ -605,9 +634,8 @@ static void add_leg(struct farend_entry *e, double low, double high,
 }
 
 /* One leg for all: the middle 95 % of its posterior on the grid, widened by
- * a step, the jitter and the time that programs take (hull).  Returns its
- * lower end, not widened; 0 where it says no more than "shorter than". */
-static double one_leg(const struct model *m, struct farend_entry *e)
+ * a step, the jitter and the time that programs take (hull). */
+static void one_leg(const struct model *m, struct farend_entry *e)
 {
 	double total = log_sum(m->relay_one, GRID), sum = 0, low = -1;
 	double high = m->grid[GRID - 1], best = 0, top = -1e300;
@@ -629,20 +657,20 @@ static double one_leg(const struct model *m, struct farend_entry *e)
 	}
 	add_leg(e, low / LEG_STEP - m->c->hull_ms - m->jitter_ms,
 		high * LEG_STEP + 0.5 + m->jitter_ms, best, m->n);
-	return high * FLOOR_SHARE > low ? 0 : low;
 }
 
-/* Groups of real clients: connections whose best legs lie together.  Returns
- * the shortest leg. */
-static double legs(const struct model *m, struct farend_entry *e)
+/* Groups of real clients: connections whose best legs lie together. */
+static void legs(const struct model *m, struct farend_entry *e)
 {
 	double v[FAREND_CONNS], j = m->jitter_ms;
 	int n = 0, from = 0;
 
 	e->n_legs = 0;
 	e->leg = (struct farend_leg){ -1, -1, -1, 0 };
-	if (m->log_one >= m->log_each)
-		return one_leg(m, e);
+	if (m->log_one >= m->log_each) {
+		one_leg(m, e);
+		return;
+	}
 	for (int i = 0; i < m->n; i++) {
 		double x = m->conn[i].best_leg_ms;
 		int k;
@@ -661,7 +689,6 @@ static double legs(const struct model *m, struct farend_entry *e)
 			v[from + (i - from - 1) / 2], i - from);
 		from = i;
 	}
-	return n > 0 ? v[0] : m->grid[LEG_FIRST];
 }
 
 /* Smallest leg from which on every longer one is ten times less likely than
@@ -827,52 +854,22 @@ static void cap(const struct farend_calib *c, struct farend_entry *e)
 		e->log10_lr = -top;
 }
 
-/* Excess above the leg that the relay's best level needs, ms. */
-static double noise_of(const struct model *m)
-{
-	int best = 0;
-
-	for (int k = 1; k < m->levels; k++) {
-		double a = m->one[k] > m->each[k] ? m->one[k] : m->each[k];
-		double b = m->one[best] > m->each[best] ? m->one[best]
-							: m->each[best];
-
-		if (a > b)
-			best = k;
-	}
-	return noise_ms[best];
-}
-
 static void decide(const struct fe_view *v, const struct model *m,
 		   struct farend_entry *e)
 {
 	double lr =
 		m->log_relay - m->log_null - m->c->shift_log10 * num_log(10.0);
-	double late, floor = 0;
+	double late;
 	microbans yes = (microbans)(m->c->yes_log10 * 1e6);
 
 	e->log10_lr = e->log10_e = e->log10_yes = to_bans(lr);
 	if (m->log_relay > m->log_fast) {
-		floor = legs(m, e);
+		legs(m, e);
 		rivals_of_yes(v, m, e);
-		/* more excess than leg is what a busy host looks like */
-#ifndef NB
-#define NB NOISY_BANS
-#endif
-#ifndef FL
-#define FL FLOOR_MS
-#endif
-#ifndef BZ
-#define BZ -99
-#endif
-		if (noise_of(m) * 1e6 > (double)e->leg.best_ns)
-			yes += NB;
-		if (m->log_relay - m->log_busy < BZ * num_log(10.0))
-			yes += 90000000;
 	}
 	late = v->ack_delta_ns > 0 ? (double)v->ack_delta_ns / 1e6 : 0;
-	if (late > 8 + 3 * m->jitter_ms / 2 &&
-	    v->ack_delta_ns > v->rtt_ns / 8) {
+	/* what is late counts in the jitter, too: no more than once that */
+	if (late > 8 + m->jitter_ms && v->ack_delta_ns > v->rtt_ns / 8) {
 		e->reason = FAREND_ACK_DELAY;
 		add_rival(e, FAREND_R_TCPINTCP, 0, false);
 		return;
@@ -890,15 +887,14 @@ static void decide(const struct fe_view *v, const struct model *m,
 		e->reason = FAREND_PATH_JITTER;
 		return;
 	}
-	/* a leg is a floor under the turns: where it may as well be none, a
-	 * busy host explains them */
-	if (e->log10_lr < yes || floor < FL) {
+	if (e->log10_lr < yes) {
 		e->reason = m->log_relay - m->log_fast > num_log(1000.0)
 				    ? FAREND_SLOW_CLIENT
 				    : FAREND_BELOW;
 		return;
 	}
-	if (m->n < 2 || m->turns < 2 || (m->kinds < 2 && m->stacks < 2)) {
+	if (m->n < 2 || m->turns < YES_TURNS ||
+	    (m->kinds < 2 && m->stacks < 2)) {
 		e->reason = FAREND_TOO_FEW;
 		return;
 	}
