@@ -37,6 +37,8 @@
 #define NO_CREDIT 5	       /* the last grade: no agreement */
 #define CELLS	  (2 * GRADES) /* unusual sizes, then usual ones */
 #define BETS_MAX  2048
+#define LARGE	  96 /* bytes from which on framing is the smaller part */
+#define FRAMING	  64 /* bytes a record or packet adds, per burst */
 
 struct past {
 	uint32_t src, dst;
@@ -426,18 +428,38 @@ static bool exchange_bet(struct content *c, const struct exchange *x, int cls,
 	return true;
 }
 
+/* Beside the evidence, for the vetoes. */
+static void count_sizes(const struct exchange *x, bool agrees,
+			struct content_count *count)
+{
+	uint32_t most = x->src > x->dst ? x->src : x->dst;
+	uint32_t apart = most - (x->src > x->dst ? x->dst : x->src);
+	uint32_t n = x->n_src > x->n_dst ? x->n_src : x->n_dst;
+	bool framed = apart <= (uint64_t)FRAMING * n;
+
+	if (most < LARGE)
+		return;
+	count->large++;
+	count->framed += framed;
+	count->agree += agrees;
+	count->agree_framed += agrees && framed;
+}
+
 static void exchange(struct content *c, const struct exchange *x,
 		     const int64_t *check_us, struct track *t,
 		     struct content_count *count)
 {
 	int cls = c->strict ? 0 : class_of(x->dst), g0;
+	bool agrees = false;
 	double e;
 
 	if (exchange_bet(c, x, cls, &e, &g0)) {
+		agrees = g0 % GRADES <= 2;
 		track_add(t, check_us, x->settled_us, num_microbans(e));
 		count->compared++;
-		count->equal += g0 % GRADES <= 2;
+		count->equal += agrees;
 	}
+	count_sizes(x, agrees, count);
 	learn(c, x->src, x->n_src, x->dst);
 	remember(c, x, cls);
 }

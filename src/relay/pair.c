@@ -11,13 +11,10 @@
 
 #define LEVELS	      4
 #define N_RULES	      4
+#define SIZES_RULE    2 /* whose exchanges the vetoes look at */
 #define ORDERS	      3
 #define LOCKS	      2
 #define N_ORDER	      (ORDERS + LOCKS)
-#define FORWARD_US    INT64_C(5000)   /* a forwarded ACK leaves within this */
-#define FORWARD_MIN   5		      /* isolated ACKs needed to say so */
-#define MOMENT_US     INT64_C(500)    /* two packets at the same moment */
-#define BROADCAST_MIN 4		      /* such bursts needed to say so */
 #define BEGIN_US      INT64_C(500000) /* joint silence before an initiative */
 #define DENSE_US      INT64_C(20000)  /* idle before an event of the shifts */
 #define WINDOW_US     INT64_C(700000)
@@ -41,6 +38,7 @@ struct pair_work {
 	uint32_t *free_bytes[4];
 	uint8_t *mask;
 	uint32_t usual[2][2];		   /* usual_size(): leg, in/out */
+	struct content_count sizes[2];	   /* requests, answers */
 	struct stream others[PAIR_OTHERS]; /* fetched */
 	struct track track[PAIR_RIVALS][N_MOST];
 	microbans share[PAIR_RIVALS][N_MOST]; /* log10 of the shares */
@@ -175,7 +173,7 @@ size_t sized_of(const struct stream *s, int64_t from, int64_t to, int64_t *out)
 }
 
 /* Content first: it is cheap and decides most pairs. */
-static void run_content(const struct pair_work *w, const struct leg *leg,
+static void run_content(struct pair_work *w, const struct leg *leg,
 			struct pair_result *r, struct track *t)
 {
 	static const struct content_rule rules[] = {
@@ -197,8 +195,10 @@ static void run_content(const struct pair_work *w, const struct leg *leg,
 
 			rule.from = r->start_us;
 			rule.to = r->end_us;
-			count = (struct content_count){ 0, 0 };
+			count = (struct content_count){ 0 };
 			content_test(s, d, &rule, r->check_us, t++, &count);
+			if (q == SIZES_RULE)
+				w->sizes[c] = count;
 			if (count.equal >= r->equal) {
 				r->bursts = count.compared;
 				r->equal = count.equal;
@@ -487,112 +487,6 @@ static void run_rivals(struct pair_work *w, const struct pair_input *in,
 	r->hopeless = false;
 }
 
-/* Isolated ACKs followed (sign 1) or preceded (sign -1) by a payload of o
- * within FORWARD_US, less those that have one on the other side. */
-static uint32_t carried(const int64_t *ack, size_t n, const struct stream *o,
-			int sign, const struct pair_result *r, uint32_t *all)
-{
-	uint32_t with = 0, chance = 0;
-	size_t hint = 0;
-
-	*all = 0;
-	for (size_t i = 0; i < n; i++) {
-		int64_t t = ack[i], next, last;
-
-		if (t < r->start_us || t > r->end_us)
-			continue;
-		hint = seek_us(o->us, o->n, hint, t);
-		next = hint < o->n ? o->us[hint] - t : INT64_MAX / 2;
-		last = hint > 0 ? t - o->us[hint - 1] : INT64_MAX / 2;
-		++*all;
-		with += (sign > 0 ? next : last) <= FORWARD_US;
-		chance += (sign > 0 ? last : next) <= FORWARD_US;
-	}
-	return with > chance ? with - chance : 0;
-}
-
-/* Does the host hand on packets, or end TCP?  A VPN or NAT carries the pure
- * ACKs of one leg as payload of the other; a relay never does. */
-static void forward_test(const struct leg *leg, struct pair_result *r)
-{
-	uint32_t n[2], hit[2];
-
-	for (int l = 0; l < 2; l++) {
-		hit[0] = carried(leg[l].ack_us[0], leg[l].n_acks[0],
-				 &leg[!l].out, 1, r, &n[0]);
-		hit[1] = carried(leg[l].ack_us[1], leg[l].n_acks[1],
-				 &leg[!l].in, -1, r, &n[1]);
-		if (hit[0] + hit[1] <
-		    r->acks_forwarded[0] + r->acks_forwarded[1])
-			continue;
-		memcpy(r->acks, n, sizeof(n));
-		memcpy(r->acks_forwarded, hit, sizeof(hit));
-	}
-	/* a relay's own ACKs leave without a payload that brought them */
-	r->forwards_packets = r->acks[1] >= FORWARD_MIN &&
-			      r->acks_forwarded[1] * 2 > r->acks[1];
-}
-
-static bool is_alike(uint32_t x, uint32_t y)
-{
-	uint32_t lo = x < y ? x : y, hi = x < y ? y : x;
-
-	return (hi - lo) * 5 <= hi;
-}
-
-/* Did anything come in on either leg between two moments? */
-static bool came_in(const struct leg *leg, int64_t x, int64_t y)
-{
-	int64_t from = (x < y ? x : y) + 1, to = x < y ? y : x;
-
-	for (int l = 0; l < 2; l++) {
-		const struct stream *s = &leg[l].in;
-		size_t i = seek_us(s->us, s->n, 0, from);
-
-		if (i < s->n && s->us[i] < to)
-			return true;
-	}
-	return false;
-}
-
-/* Does the host say the same on both legs at the same moment?  Then it sends
- * to both (a shared screen, a message to all): a broadcast, not a relay.  Of
- * the larger bursts away from the host on one leg, those with one of like
- * size on the other within MOMENT_US, and nothing that came in between: a far
- * end next door may echo a relayed request as fast. */
-static void broadcast_test(const struct pair_work *w, const struct leg *leg,
-			   struct pair_result *r)
-{
-	for (int c = 0; c < 2; c++) {
-		const struct stream *t = &leg[!c].out, *own = &leg[c].out;
-		uint32_t usual = w->usual[!c][1], larger = 0, together = 0;
-		size_t k = 0;
-
-		for (size_t i = seek_us(t->us, t->n, 0, r->start_us);
-		     i < t->n && t->us[i] <= r->end_us; i++) {
-			if (t->bytes[i] <= usual + usual / 2)
-				continue;
-			larger++;
-			k = seek_us(own->us, own->n, k, t->us[i] - MOMENT_US);
-			for (size_t j = k;
-			     j < own->n && own->us[j] <= t->us[i] + MOMENT_US;
-			     j++) {
-				if (!is_alike(own->bytes[j], t->bytes[i]) ||
-				    came_in(leg, own->us[j], t->us[i]))
-					continue;
-				together++;
-				break;
-			}
-		}
-		if (together >= r->together) {
-			r->larger = larger;
-			r->together = together;
-		}
-		r->broadcasts = r->broadcasts || (together >= BROADCAST_MIN &&
-						  together * 4 > larger);
-	}
-}
-
 /* Who speaks first after joint silence: the side towards the origin. */
 static void initiative_test(const struct leg *leg, struct pair_result *r)
 {
@@ -762,6 +656,29 @@ static void clear_tracks(struct pair_work *w)
 		}
 }
 
+/* What requests and answers each bring to the mean against independent flows,
+ * at most.  A hopeless pair needs no veto. */
+static void veto(const struct pair_work *w, const struct leg *leg,
+		 struct pair_result *r)
+{
+	struct veto_input v = { .leg = leg, .usual = w->usual };
+	unsigned half = N_INTERVAL / 2;
+
+	for (int c = 0; c < 2; c++) {
+		v.sizes[c] = w->sizes[c];
+		v.flows[c] = INT64_MIN;
+		for (int k = r->hopeless ? PAIR_CHECKPOINTS : 0;
+		     k < PAIR_CHECKPOINTS; k++) {
+			microbans now =
+				mean_of(w, PAIR_INDEPENDENT, (unsigned)c * half,
+					(unsigned)(c + 1) * half, k);
+
+			v.flows[c] = now > v.flows[c] ? now : v.flows[c];
+		}
+	}
+	veto_tests(&v, r);
+}
+
 void pair_test(struct pair_work *w, const struct pair_input *in,
 	       struct pair_result *out)
 {
@@ -779,8 +696,7 @@ void pair_test(struct pair_work *w, const struct pair_input *in,
 	initiative_test(leg, out);
 	run_rivals(w, in, leg, out);
 	combine(w, out);
-	forward_test(leg, out);
-	broadcast_test(w, leg, out);
+	veto(w, leg, out);
 	lag_test(w, leg, out);
 }
 

@@ -89,8 +89,11 @@ struct pair_result {
 				    * leg; of them with one of like size on
 				    * the other leg at the same moment */
 	bool broadcasts;	   /* the host speaks on both legs at once */
-	bool reversed;		   /* requests run from leg 1 to leg 0 */
-	uint32_t initiatives[2];   /* exchanges begun by leg 0, leg 1 */
+	bool serves;		   /* it rewrites what it passes */
+	bool one_way;  /* only requests or only answers are passed on (a
+			* hopeless pair: not known) */
+	bool reversed; /* requests run from leg 1 to leg 0 */
+	uint32_t initiatives[2]; /* exchanges begun by leg 0, leg 1 */
 };
 
 struct pair_work;

@@ -124,6 +124,9 @@ void lock_test(const struct order_side side[2], const struct controls *others,
 /* content.c */
 struct content_count {
 	uint32_t compared, equal;
+	/* of all exchanges: those that are large; of them those whose sizes
+	 * differ by no more than framing; the same of those that agree */
+	uint32_t large, framed, agree, agree_framed;
 };
 struct content_rule {
 	int64_t from, to; /* events used */
@@ -141,5 +144,16 @@ void content_test(const struct stream *s, const struct stream *t,
 void content_window_test(const struct stream *s, const struct stream *t,
 			 const struct content_rule *w, const int64_t *check_us,
 			 struct track *track, struct content_count *count);
+
+/* veto.c: what both legs look like beside the evidence. */
+struct veto_input {
+	const struct leg *leg;
+	const uint32_t (*usual)[2];    /* usual_size(): leg, in/out */
+	struct content_count sizes[2]; /* requests, answers */
+	microbans flows[2];	       /* against independent flows, at most,
+					* of requests and of answers alone */
+};
+/* Sets what the result says of forwarding, broadcasts, services and feeds. */
+void veto_tests(const struct veto_input *v, struct pair_result *r);
 
 #endif
