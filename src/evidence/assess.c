@@ -153,6 +153,20 @@ static void fill_strength(const struct state *s, struct case_relay *r)
 	r->lr_runs = v.relay_runs;
 }
 
+/* A service and a feed are said of pairs that would be relays without. */
+static enum instead instead_of(const struct pair_result *q, microbans needed)
+{
+	if (q->forwards_packets)
+		return INSTEAD_PACKETS;
+	if (q->broadcasts)
+		return INSTEAD_BROADCAST;
+	if (q->weakest < needed)
+		return INSTEAD_NOTHING;
+	return q->one_way  ? INSTEAD_FEED
+	       : q->serves ? INSTEAD_SERVICE
+			   : INSTEAD_NOTHING;
+}
+
 static void fill_decision(const struct state *s, const struct assess_pair *p,
 			  struct case_relay *r, char quality)
 {
@@ -166,7 +180,7 @@ static void fill_decision(const struct state *s, const struct assess_pair *p,
 		r->decided_after_ns = (us - q->start_us) * 1000;
 		r->decided_onsets = q->onsets_at[pair_checkpoint(q, us)];
 	}
-	if (q->forwards_packets || q->broadcasts)
+	if (r->instead != INSTEAD_NOTHING)
 		r->reason = REASON_NOT_APPLICABLE;
 	else if (q->weakest < s->threshold)
 		r->reason = REASON_BELOW_THRESHOLD;
@@ -189,7 +203,7 @@ static void fill_relay(const struct state *s, const struct assess_pair *p,
 	r->in = p->conn[x ? 1 : 0];
 	r->out = p->conn[x ? 0 : 1];
 	r->expected = is_expected(s->in, &p->host);
-	r->broadcast = q->broadcasts;
+	r->instead = instead_of(q, s->threshold);
 	r->log10_weakest = q->weakest;
 	r->weakest = (enum rival)q->weakest_rival;
 	for (int v = 0; v < RIVALS; v++)
@@ -203,7 +217,7 @@ static void fill_relay(const struct state *s, const struct assess_pair *p,
 	fill_decision(s, p, r, quality_of(s, h, why, sizeof(why)));
 	in = case_find_conn(s->c, r->in);
 	out = case_find_conn(s->c, r->out);
-	if (q->forwards_packets)
+	if (r->instead == INSTEAD_PACKETS)
 		r->kind = KIND_VPN;
 	else if (in != NULL && out != NULL)
 		r->kind = kind_of(in, out, &r->host);
@@ -237,6 +251,42 @@ static bool fill_relays(struct state *s)
 	return true;
 }
 
+/* Why a pair that the statistics would call a relay is none, or may be none. */
+static void say_instead(const struct case_relay *r, struct case_finding *f)
+{
+	static const struct {
+		const char *before, *between, *after;
+	} words[INSTEADS] = {
+		[INSTEAD_PACKETS] = { "hands on packets of connection",
+				      "inside connection",
+				      " (VPN or NAT): it does not end TCP, so "
+				      "it is no relay in this sense" },
+		[INSTEAD_BROADCAST] = { "sends the same on connections", "and",
+					" at the same moment (a shared screen, "
+					"a message to all): nothing is handed "
+					"from one to the other" },
+		[INSTEAD_SERVICE] = { "rewrites what it passes between "
+				      "connections",
+				      "and",
+				      " by more than framing, as a web server "
+				      "does with its database; a tunnel that "
+				      "wraps each chunk looks the same" },
+		[INSTEAD_FEED] = { "passes on one direction only between "
+				   "connections",
+				   "and",
+				   " (a log, a replica, a subscription): "
+				   "nothing comes back through it" },
+	};
+	const char *name = r->instead == INSTEAD_PACKETS
+				   ? "vpn"
+				   : instead_name(r->instead);
+
+	snprintf(f->proposition, sizeof(f->proposition), "%s", name);
+	snprintf(f->inferred, sizeof(f->inferred), "%s %u %s %u%s",
+		 words[r->instead].before, r->out, words[r->instead].between,
+		 r->in, words[r->instead].after);
+}
+
 static void say_relay(const struct case_relay *r, struct case_finding *f)
 {
 	const char *word = r->sufficient ? "relays" : "may relay";
@@ -249,22 +299,8 @@ static void say_relay(const struct case_relay *r, struct case_finding *f)
 		 "agree in %u of %u exchanges",
 		 r->answered, r->onsets, (double)r->lag_median_ns / 1e6,
 		 (double)r->lag_p95_ns / 1e6, r->equal, r->bursts);
-	if (r->kind == KIND_VPN) {
-		snprintf(f->proposition, sizeof(f->proposition), "vpn");
-		snprintf(f->inferred, sizeof(f->inferred),
-			 "hands on packets of connection %u inside connection "
-			 "%u (VPN or NAT): it does not end TCP, so it is no "
-			 "relay in this sense",
-			 r->out, r->in);
-		return;
-	}
-	if (r->broadcast) {
-		snprintf(f->proposition, sizeof(f->proposition), "broadcast");
-		snprintf(f->inferred, sizeof(f->inferred),
-			 "sends the same on connections %u and %u at the same "
-			 "moment (a shared screen, a message to all): nothing "
-			 "is handed from one to the other",
-			 r->in, r->out);
+	if (r->instead != INSTEAD_NOTHING) {
+		say_instead(r, f);
 		return;
 	}
 	snprintf(f->proposition, sizeof(f->proposition), "relay");
@@ -293,6 +329,7 @@ static bool fill_address(struct state *s, const struct host *h,
 			 struct case_address *a)
 {
 	const struct case_record *c = s->c;
+	bool withheld = false;
 	size_t n = 0;
 
 	memset(a, 0, sizeof(*a));
@@ -316,13 +353,15 @@ static bool fill_address(struct state *s, const struct host *h,
 			continue;
 		if (r->sufficient)
 			a->verdict = VERDICT_SPRINGBOARD;
+		withheld = withheld || (r->instead != INSTEAD_NOTHING &&
+					r->log10_weakest >= s->threshold);
 		if (a->n_findings < FINDINGS_MAX &&
-		    (r->sufficient || r->kind == KIND_VPN || r->broadcast ||
+		    (r->sufficient || r->instead != INSTEAD_NOTHING ||
 		     s->in->all))
 			say_relay(r, &a->findings[a->n_findings++]);
 	}
 	if (a->verdict == VERDICT_UNDETERMINED)
-		a->reason = reason_of(h, a);
+		a->reason = withheld ? REASON_NOT_APPLICABLE : reason_of(h, a);
 	return true;
 }
 

@@ -57,6 +57,14 @@ static const char *const answer_names[] = {
 	[FAR_UNDETERMINED] = "undetermined",
 };
 
+static const char *const instead_names[INSTEADS] = {
+	[INSTEAD_NOTHING] = "nothing",
+	[INSTEAD_PACKETS] = "hands-on-packets",
+	[INSTEAD_BROADCAST] = "broadcast",
+	[INSTEAD_SERVICE] = "service",
+	[INSTEAD_FEED] = "feed",
+};
+
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* clang-format off */
@@ -82,6 +90,7 @@ NAMES(enum rival, rival, rival_names)
 NAMES(enum relay_kind, kind, kind_names)
 NAMES(enum verdict_word, verdict, verdict_names)
 NAMES(enum reason, reason, reason_names)
+NAMES(enum instead, instead, instead_names)
 NAMES(enum far_question, far_question, question_names)
 NAMES(enum far_answer, far_answer, answer_names)
 

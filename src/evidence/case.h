@@ -57,6 +57,16 @@ enum reason {
 	REASONS
 };
 
+/* What the host of a pair does instead of relaying, where that is seen. */
+enum instead {
+	INSTEAD_NOTHING,
+	INSTEAD_PACKETS,   /* hands on packets: VPN or NAT */
+	INSTEAD_BROADCAST, /* the same on both legs at once */
+	INSTEAD_SERVICE,   /* rewrites what it passes */
+	INSTEAD_FEED,	   /* passes on one direction only */
+	INSTEADS
+};
+
 enum far_question { FAR_TERMINATING, FAR_TUNNEL, FAR_SHARED };
 enum far_answer { FAR_YES, FAR_NO, FAR_UNDETERMINED };
 
@@ -65,6 +75,7 @@ const char *rival_name(enum rival r);
 const char *kind_name(enum relay_kind k);
 const char *verdict_name(enum verdict_word v);
 const char *reason_name(enum reason r);
+const char *instead_name(enum instead i);
 const char *far_question_name(enum far_question q);
 const char *far_answer_name(enum far_answer a);
 /* Word of the printed scale for a log10 likelihood ratio (>= 0); "none"
@@ -75,6 +86,7 @@ bool rival_parse(const char *name, enum rival *out);
 bool kind_parse(const char *name, enum relay_kind *out);
 bool verdict_parse(const char *name, enum verdict_word *out);
 bool reason_parse(const char *name, enum reason *out);
+bool instead_parse(const char *name, enum instead *out);
 bool far_question_parse(const char *name, enum far_question *out);
 bool far_answer_parse(const char *name, enum far_answer *out);
 
@@ -128,8 +140,7 @@ struct case_relay {
 	bool sufficient;  /* every rival beaten and quality not C */
 	bool expected;	  /* named by --expected: a note, no alarm */
 	enum relay_kind kind;
-	bool broadcast; /* the host sends the same on both legs at once: no
-			   relay */
+	enum instead instead;
 	microbans log10_e[RIVALS];
 	microbans log10_weakest;
 	microbans log10_threshold;

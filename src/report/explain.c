@@ -42,8 +42,9 @@ static const char *const reason_advice[REASONS] = {
 		"more room (--max-conns, --max-pairs) or a selection "
 		"(--address, --from, --to)",
 	[REASON_NOT_APPLICABLE] =
-		"traffic of a kind that the method can judge: two "
-		"connections that overlap in time and carry data",
+		"a look at the host itself (its processes and sockets): "
+		"what is handed on here is what a VPN, a broadcast, a "
+		"service or a feed hands on",
 	[REASON_OUTSIDE_VALIDATION] =
 		"a validation under such conditions: this traffic lies "
 		"outside what the method was validated for",

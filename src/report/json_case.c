@@ -174,7 +174,7 @@ static void relay(struct json *j, const struct case_relay *r)
 	json_kuint(j, "out", r->out);
 	json_kbool(j, "sufficient", r->sufficient);
 	json_kbool(j, "expected", r->expected);
-	json_kbool(j, "broadcast", r->broadcast);
+	json_kstring(j, "instead", instead_name(r->instead));
 	json_kstring(j, "kind", kind_name(r->kind));
 	json_kstring(j, "reason", reason_name(r->reason));
 	json_kbans(j, "log10_e", r->log10_weakest);

@@ -409,7 +409,7 @@ static void read_relay(struct reader *r, struct json_object *o,
 	y->out = get_u32(r, o, "out");
 	y->sufficient = get_bool(r, o, "sufficient");
 	y->expected = get_bool(r, o, "expected");
-	y->broadcast = get_bool(r, o, "broadcast");
+	GET_WORD(r, o, "instead", instead_parse, &y->instead);
 	GET_WORD(r, o, "kind", kind_parse, &y->kind);
 	GET_WORD(r, o, "reason", reason_parse, &y->reason);
 	y->log10_weakest = get_bans(r, o, "log10_e");

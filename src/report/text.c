@@ -393,6 +393,26 @@ static void decided_address(const struct screen *sc,
 	quality(sc, a);
 }
 
+/* What the strongest pair here does instead of relaying. */
+static void instead(const struct screen *sc, const struct case_address *a)
+{
+	for (size_t i = 0; i < sc->c->n_relays; i++) {
+		const struct case_relay *r = &sc->c->relays[i];
+
+		if (r->instead == INSTEAD_NOTHING ||
+		    !addr_eq(&r->host, &a->address))
+			continue;
+		for (size_t k = 0; k < a->n_findings; k++) {
+			const struct case_finding *g = &a->findings[k];
+
+			if (g->conns[0] != r->in || g->conns[1] != r->out)
+				continue;
+			labelled(sc, "seen:", g->inferred);
+			return;
+		}
+	}
+}
+
 static void undetermined_address(const struct screen *sc,
 				 const struct case_address *a)
 {
@@ -400,6 +420,8 @@ static void undetermined_address(const struct screen *sc,
 	fprintf(sc->f, " %s", reason_name(a->reason));
 	if (!sc->s->all || relays_at(sc, &a->address, false, SIZE_MAX) == 0)
 		fputc('\n', sc->f);
+	if (!sc->s->all && a->reason == REASON_NOT_APPLICABLE)
+		instead(sc, a);
 	routing_context(sc, a);
 	if (!sc->s->all)
 		return;
@@ -494,7 +516,7 @@ static void nothing(const struct screen *sc)
 
 static void addresses(const struct screen *sc)
 {
-	size_t undetermined = 0, sources = 0;
+	size_t undetermined = 0, sources = 0, telling = 0;
 	bool each;
 
 	for (size_t i = 0; i < sc->c->n_addresses; i++) {
@@ -513,7 +535,8 @@ static void addresses(const struct screen *sc)
 			continue;
 		if (a->verdict != VERDICT_UNDETERMINED)
 			decided_address(sc, a);
-		else if (each)
+		else if (each || (a->reason == REASON_NOT_APPLICABLE &&
+				  telling++ < RELAYS_SHOWN))
 			undetermined_address(sc, a);
 	}
 	if (!each)
