@@ -101,8 +101,9 @@ static void observed(const struct page *pg, const struct case_relay *r)
 		 words_lag(r->lag_p95_ns, b));
 	if (r->bursts > 0)
 		para_put(&p,
-			 "; %" PRIu32 " of %" PRIu32
-			 " sized bursts have equal bytes",
+			 "; the sizes agree (equal, or by this pair's own "
+			 "constant or ratio) in %" PRIu32 " of %" PRIu32
+			 " exchanges",
 			 r->equal, r->bursts);
 	para_end(&p);
 }

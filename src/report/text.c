@@ -48,6 +48,14 @@ static void file_name(FILE *f, const char *name)
 		      f);
 }
 
+static bool has_holes(const struct case_record *c)
+{
+	for (size_t i = 0; i < c->n_losses; i++)
+		if (strcmp(c->losses[i].name, "sequence_holes") == 0)
+			return c->losses[i].value > 0;
+	return false;
+}
+
 static void head(const struct screen *sc)
 {
 	const struct case_record *c = sc->c;
@@ -92,7 +100,9 @@ static void head(const struct screen *sc)
 		fprintf(sc->f, "%s dropped by the sensor, ",
 			words_count(drops, n));
 	else
-		fputs(c->damaged ? "with loss or damage, " : "no loss, ",
+		fputs(c->damaged     ? "with loss or damage, "
+		      : has_holes(c) ? "holes in the sequence space, "
+				     : "no loss, ",
 		      sc->f);
 	if (no_time > 0)
 		fprintf(sc->f, "%s without time, ", words_count(no_time, n));
@@ -174,7 +184,7 @@ static void relay_observed(const struct screen *sc, const struct case_relay *r)
 		 r->answered, r->onsets, words_lag(r->lag_median_ns, a));
 	para_put(&p, "(p95 %s),", words_lag(r->lag_p95_ns, b));
 	if (r->bursts > 0)
-		para_put(&p, "bytes equal in %" PRIu32 " of %" PRIu32 " bursts",
+		para_put(&p, "sizes agree in %" PRIu32 " of %" PRIu32 " bursts",
 			 r->equal, r->bursts);
 	else
 		para_put(&p, "no bursts to compare in bytes");
@@ -683,6 +693,28 @@ static void losses(const struct screen *sc)
 		para_end(&p);
 }
 
+/* The address about which there is most to tell. */
+static const struct case_address *most_telling(const struct case_record *c)
+{
+	const struct case_address *best = &c->addresses[0];
+	int rank = -1;
+
+	for (size_t i = 0; i < c->n_addresses; i++) {
+		const struct case_address *a = &c->addresses[i];
+		int now = a->verdict == VERDICT_SPRINGBOARD	? 4
+			  : a->reason == REASON_CONFLICT	? 3
+			  : a->reason == REASON_NOT_APPLICABLE	? 2
+			  : a->reason == REASON_BELOW_THRESHOLD ? 1
+								: 0;
+
+		if (now > rank) {
+			best = a;
+			rank = now;
+		}
+	}
+	return best;
+}
+
 static void closing(const struct screen *sc)
 {
 	const struct case_record *c = sc->c;
@@ -693,7 +725,7 @@ static void closing(const struct screen *sc)
 	      sc->f);
 	if (c->n_addresses == 0 || c->snapshot)
 		return;
-	addr_format(&c->addresses[0].address, text);
+	addr_format(&most_telling(c)->address, text);
 	if (sc->s->stored != NULL) {
 		fputs("Next: wellspring explain ", sc->f);
 		words_shell(sc->f, sc->s->stored);

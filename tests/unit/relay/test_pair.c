@@ -284,6 +284,96 @@ static void test_forwarder(void **state)
 	assert_false(r.forwards_packets);
 }
 
+/* A front end: the query has what was asked, without the request's head; the
+ * page has the rows, and a template around them. */
+static void make_service(int64_t head, int64_t page)
+{
+	make_relay(31, 900, 2000, 0);
+	for (size_t i = 0; i < b_out.n; i++) {
+		a_in.bytes[i] += 200;
+		b_out.bytes[i] = (uint32_t)((int64_t)a_in.bytes[i] - head);
+	}
+	for (size_t i = 0; i < a_out.n; i++)
+		a_out.bytes[i] = (uint32_t)((int64_t)b_in.bytes[i] + page);
+}
+
+static void test_service(void **state)
+{
+	static const struct {
+		int64_t head, page;
+		bool serves;
+	} how[] = {
+		{ 0, 0, false },     /* bytes kept */
+		{ 36, 36, false },   /* framing taken off and put on */
+		{ -29, -29, false }, /* the other way */
+		{ 150, 800, true },
+		{ 150, 0, true }, /* one direction is enough */
+		{ 0, 800, true },
+	};
+	struct pair_result r;
+	struct pair_input in;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(how) / sizeof(how[0]); i++) {
+		make_service(how[i].head, how[i].page);
+		in = input();
+		pair_test(work, &in, &r);
+		assert_true(r.weakest >= ENOUGH);
+		assert_int_equal(r.serves, how[i].serves);
+		assert_false(r.one_way);
+		assert_false(r.broadcasts);
+	}
+}
+
+/* A log server: lines go out to a reader who only looks on. */
+static void test_feed(void **state)
+{
+	struct pair_result r;
+	struct pair_input in;
+
+	(void)state;
+	make_relay(41, 300, 2000, 0);
+	b_in.n = a_out.n = 0;
+	in = input();
+	in.full = true;
+	pair_test(work, &in, &r);
+	assert_true(r.weakest >= ENOUGH);
+	assert_true(r.one_way);
+	assert_false(r.serves);
+}
+
+/* Nagle: an answer and the next request leave at one moment.  No broadcast,
+ * as both had come in on the other leg. */
+static void test_waits_for_answer(void **state)
+{
+	struct num_rng rng = { 5 };
+	struct pair_result r;
+	struct pair_input in;
+
+	(void)state;
+	for (int told = 0; told < 2; told++) {
+		a_in.n = a_out.n = b_in.n = b_out.n = 0;
+		for (int64_t t = 0; t < MINUTE; t += 900000) {
+			uint32_t size = synth_size(&rng);
+
+			if (!told) {
+				synth_add(&a_in, t, size);
+				synth_add(&b_in, t + 400000, size);
+			}
+			synth_add(&b_out, t + 400100, size);
+			synth_add(&a_out, t + 400200, size);
+		}
+		/* the broadcast's cause lies elsewhere */
+		for (int64_t t = 0; told && t < MINUTE; t += 1700000) {
+			synth_add(&a_in, t, 36);
+			synth_add(&b_in, t + 700000, 36);
+		}
+		in = input();
+		pair_test(work, &in, &r);
+		assert_int_equal(r.broadcasts, told);
+	}
+}
+
 static void test_no_overlap(void **state)
 {
 	struct pair_input in;
@@ -354,6 +444,9 @@ int main(void)
 		cmocka_unit_test(test_host_wakes),
 		cmocka_unit_test(test_dependency),
 		cmocka_unit_test(test_forwarder),
+		cmocka_unit_test(test_service),
+		cmocka_unit_test(test_feed),
+		cmocka_unit_test(test_waits_for_answer),
 		cmocka_unit_test(test_no_overlap),
 		cmocka_unit_test(test_checkpoints),
 		cmocka_unit_test(test_origin_side),
