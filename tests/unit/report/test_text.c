@@ -60,8 +60,8 @@ static void test_screen(void **state)
 		"cause (needed 10^5.8)\n",
 		"LR 10^1.7 (10^1.5 to 10^1.8), moderate (capped: 36 relay and "
 		"52 other runs, lab 2026-11-22)\n",
-		"214 of 217 onsets answered, lag 0.2 ms (p95 1.9 ms), bytes "
-		"equal in 47 of 51 bursts",
+		"214 of 217 onsets answered, lag 0.2 ms (p95 1.9 ms), sizes "
+		"agree in 47 of 51 bursts",
 		"tshark -r 'a capture.pcapng' -Y '(ip.addr == 198.19.200.116 "
 		"&& ip.addr == 198.51.100.7 && tcp.port == 40122 && tcp.port "
 		"== 22) || (ip.addr == 198.51.100.7 ",
