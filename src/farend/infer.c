@@ -3,16 +3,17 @@
  *
  * Hypotheses for the gaps x of an address (t = total delay behind the ACK):
  *   relay    t = far leg + program: one leg for all connections, or one per
- *            connection; legs log-uniform on a grid; some turns take two
- *            legs, with or without a delayed ACK (small copies, Nagle)
+ *            connection, perhaps beside as many connections of its own;
+ *            legs log-uniform on a grid; some turns take two legs, with or
+ *            without a delayed ACK (small copies, Nagle)
  *   fast     t = program, at the calibrated offset of each kind of turn; a
  *            share of whole connections meets a slow episode
  *   slow     a slow program: an unknown delay per program and kind of turn,
  *            or per connection and kind; or a host that stalls, each turn
  *            anywhere between nothing and an unknown longest time, or late
  *            by an unknown mean
- * Each but fast has a busy host beside it: an unknown excess (noise) that
- * widens every turn to the right alike.  A leg is a floor under all turns,
+ * Each but fast has a busy host beside it: some turns are answered at once,
+ * the others after an unknown excess (noise), the same for all.  A leg is a floor under all turns,
  * whatever the noise above it; a busy direct host has turns without delay.
  *   constant a program slow by the same time at every turn: the same density
  *            as relay, so its calibrated share bounds the LR for ever
@@ -39,7 +40,9 @@
 #define OWN_CLIENTS 0.05 /* of its connections: its own, or too near */
 #define LEG_STEP    1.0905077326652577 /* 2^(1/8), one step of the grid */
 #define TURNS	    (FE_TURNS + 1)     /* and the hello delay */
-#define OWN_LEGS    0.1 /* share of relays whose clients differ */
+#define OWN_LEGS    0.1	  /* share of relays whose clients differ */
+#define BESIDE	    0.001 /* of relays that open as many of their own */
+#define MANY_OWN    0.4	  /* then */
 /* What makes a host slow, shares: programs with delays of their own, the
  * same in each connection anew, a busy host, even stalls. */
 #define SLOW_PROGRAMS	0.3
@@ -427,33 +430,55 @@ static double slow_at(const struct model *m, int k)
 	return log_sum(v, 4);
 }
 
+/* A relay, told where to connect or not, at one level of noise: one leg or own
+ * legs, and each of them beside many connections of the relay's own. */
+struct kinds {
+	double one[GRID], beside[GRID]; /* ratio to fast, per leg */
+	double each, each_beside;	/* log */
+};
+
+static void add_conn(struct kinds *x, const struct conn_lik *l, int k, int told)
+{
+	const double *relay = l->level[k].relay[told];
+	double v[2];
+
+	for (int j = 0; j < GRID; j++) {
+		x->one[j] *= relay[j];
+		x->beside[j] *= (1 - MANY_OWN) * relay[j] + MANY_OWN;
+	}
+	v[0] = l->level[k].any_leg[told] + num_log(1 - OWN_CLIENTS);
+	v[1] = l->fast + num_log(OWN_CLIENTS);
+	x->each += log_sum(v, 2);
+	v[0] = l->level[k].any_leg[told] + num_log(1 - MANY_OWN);
+	v[1] = l->fast + num_log(MANY_OWN);
+	x->each_beside += log_sum(v, 2);
+}
+
 /* One level of noise over all connections: log of relay.  Whether it is told
  * where to connect is the relay's own, whatever its clients. */
 static double relay_at_level(struct model *m, int k)
 {
-	double one[2][GRID], all[2], v[2], each[2] = { 0, 0 };
+	double one = 0, beside = 0, each[2], each_beside[2], v[3];
 
-	for (int j = 0; j < GRID; j++)
-		one[0][j] = one[1][j] = 1;
-	for (int i = 0; i < m->n; i++) {
-		const struct conn_lik *l = &m->conn[i];
+	for (int told = 0; told < 2; told++) {
+		struct kinds x = { .each = 0 };
 
-		for (int t = 0; t < 2; t++) {
-			for (int j = 0; j < GRID; j++)
-				one[t][j] *= l->level[k].relay[t][j];
-			v[0] = l->level[k].any_leg[t] +
-			       num_log(1 - OWN_CLIENTS);
-			v[1] = l->fast + num_log(OWN_CLIENTS);
-			each[t] += log_sum(v, 2);
-		}
+		for (int j = 0; j < GRID; j++)
+			x.one[j] = x.beside[j] = 1;
+		for (int i = 0; i < m->n; i++)
+			add_conn(&x, &m->conn[i], k, told);
+		for (int j = 0; j < GRID; j++)
+			m->relay_one[j] += x.one[j] / (2 * m->levels);
+		one += average(x.one + LEG_FIRST, LEGS_GRID) / 2;
+		beside += average(x.beside + LEG_FIRST, LEGS_GRID) / 2;
+		each[told] = x.each - num_log(2);
+		each_beside[told] = x.each_beside - num_log(2);
 	}
-	for (int j = 0; j < GRID; j++)
-		m->relay_one[j] += (one[0][j] + one[1][j]) / (2 * m->levels);
-	for (int t = 0; t < 2; t++)
-		all[t] = average(one[t] + LEG_FIRST, LEGS_GRID);
-	m->one[k] = m->log_fast + log_of((all[0] + all[1]) / 2) +
-		    num_log(1 - OWN_LEGS);
-	m->each[k] = log_sum(each, 2) - num_log(2) + num_log(OWN_LEGS);
+	m->one[k] = m->log_fast + log_of(one) + num_log(1 - OWN_LEGS);
+	v[0] = log_sum(each, 2) + num_log(OWN_LEGS);
+	v[1] = log_sum(each_beside, 2) + num_log(OWN_LEGS * BESIDE);
+	v[2] = m->log_fast + log_of(beside) + num_log((1 - OWN_LEGS) * BESIDE);
+	m->each[k] = log_sum(v, 3);
 	v[0] = m->one[k];
 	v[1] = m->each[k];
 	return log_sum(v, 2);

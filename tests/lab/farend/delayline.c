@@ -54,7 +54,7 @@ struct path {
 	int hops;
 	uint32_t kbit; /* 0: no limit */
 	int64_t free;  /* when the link has sent what it holds */
-	int64_t last; /* departure of the newest packet */
+	int64_t last;  /* departure of the newest packet */
 };
 
 struct packet {
@@ -155,8 +155,8 @@ static void configure(const char *file)
 			nets[n_nets].addr = ntohl(inet_addr(b)) & m;
 			nets[n_nets++].host = find(a);
 		} else if (sscanf(line, "path %31s %31s %u %u %lf %d %u", a, b,
-				  &p.delay_us, &p.jitter_us, &p.loss,
-				  &p.hops, &p.kbit) >= 6) {
+				  &p.delay_us, &p.jitter_us, &p.loss, &p.hops,
+				  &p.kbit) >= 6) {
 			paths[find(a)][find(b)] = p;
 			paths[find(b)][find(a)] = p;
 		}
