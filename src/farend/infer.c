@@ -13,8 +13,9 @@
  *            anywhere between nothing and an unknown longest time, or late
  *            by an unknown mean
  * Each but fast has a busy host beside it: some turns are answered at once,
- * the others after an unknown excess (noise), the same for all.  A leg is a floor under all turns,
- * whatever the noise above it; a busy direct host has turns without delay.
+ * the others after an unknown excess (noise), the same for all.  A leg is a
+ * floor under all turns, whatever the noise above it; a busy direct host has
+ * turns without delay.
  *   constant a program slow by the same time at every turn: the same density
  *            as relay, so its calibrated share bounds the LR for ever
  * LR = relay / ((1-slow-constant) fast + slow * slow + constant * relay).

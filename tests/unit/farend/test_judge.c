@@ -125,6 +125,37 @@ static void test_slow_program(void **state)
 	end(&t, &r);
 }
 
+/* The same waits for the processor, above a leg of 12 ms or above nothing:
+ * only a floor makes a relay. */
+static enum farend_answer waits_above(int64_t leg_us)
+{
+	static const int wait_us[] = { 700,  9000, 2300, 14000, 800,
+				       5200, 900,  7400, 600,	11000 };
+	enum farend_answer answer;
+	struct farend_report r;
+	int64_t us = 1000000;
+	struct talk t;
+
+	talk_open(&t, NULL);
+	for (int i = 0; i < 10; i += 2) {
+		us = talk_lines(&t, us, RTT, leg_us + wait_us[i], 1);
+		us = talk_tls13(&t, us, RTT, leg_us + wait_us[i + 1],
+				(uint8_t)(i % 3));
+	}
+	finish(&t, &r);
+	answer = entry(&r, FAREND_TERMINATING)->answer;
+	farend_report_free(&r);
+	talk_close(&t);
+	return answer;
+}
+
+static void test_busy(void **state)
+{
+	(void)state;
+	assert_int_equal(waits_above(12000), FAREND_YES);
+	assert_int_not_equal(waits_above(0), FAREND_YES);
+}
+
 static void test_few(void **state)
 {
 	struct farend_report r;
@@ -385,6 +416,7 @@ int main(void)
 		cmocka_unit_test(test_direct),
 		cmocka_unit_test(test_one_kind_saturates),
 		cmocka_unit_test(test_slow_program),
+		cmocka_unit_test(test_busy),
 		cmocka_unit_test(test_few),
 		cmocka_unit_test(test_mute),
 		cmocka_unit_test(test_prefix_hops),
