@@ -658,6 +658,7 @@ void content_window_test(const struct stream *s, const struct stream *t,
 	struct content c;
 	const uint32_t small = w->usual + w->usual / 2;
 	unsigned done = 0;
+	struct nearby near = { .n = 0 };
 	size_t j = 0;
 
 	content_init(&c, w->strict);
@@ -665,7 +666,6 @@ void content_window_test(const struct stream *s, const struct stream *t,
 	c.overhead = NO_OVERHEAD;
 	for (size_t i = seek_us(a->us, a->n, 0, w->from);
 	     i < a->n && a->us[i] <= w->to && done < BETS_MAX; i++) {
-		struct nearby near;
 		int64_t first, last;
 		double e;
 		int g0;

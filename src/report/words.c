@@ -189,32 +189,31 @@ static bool overlaps(const struct case_capture *f, const struct case_conn *c)
 	       f->last.ns >= c->first.ns;
 }
 
-/* Where frames of both connections were found; NULL: not known. */
+/* The capture where frames of both were found, or which may have them. */
 static const struct case_capture *seen_in(const struct case_record *c,
-					  uint32_t a, uint32_t b)
+					  const struct case_conn *a,
+					  const struct case_conn *b)
 {
-	for (size_t i = 0; i < c->n_relays; i++) {
+	for (size_t i = 0; b != NULL && i < c->n_relays; i++) {
 		const struct case_relay *r = &c->relays[i];
 
-		if (r->in == a && r->out == b && r->n_exchanges > 0 &&
+		if (r->in == a->id && r->out == b->id && r->n_exchanges > 0 &&
 		    r->exchanges[0].from.capture < c->n_captures)
 			return &c->captures[r->exchanges[0].from.capture];
 	}
+	for (size_t i = 0; i < c->n_captures; i++)
+		if (overlaps(&c->captures[i], a) &&
+		    (b == NULL || overlaps(&c->captures[i], b)))
+			return &c->captures[i];
 	return NULL;
 }
 
 void words_look(FILE *f, const struct case_record *c, const struct case_conn *a,
 		const struct case_conn *b)
 {
-	const struct case_capture *best =
-		b != NULL ? seen_in(c, a->id, b->id) : NULL;
+	const struct case_capture *best = seen_in(c, a, b);
 	char filter[WORDS_MAX];
 
-	for (size_t i = 0; i < c->n_captures && best == NULL; i++) {
-		if (overlaps(&c->captures[i], a) &&
-		    (b == NULL || overlaps(&c->captures[i], b)))
-			best = &c->captures[i];
-	}
 	fputs("tshark -r ", f);
 	if (best == NULL || c->from_stdin)
 		fputs("FILE", f);
