@@ -40,7 +40,7 @@ static uint64_t walk(struct capture *c, struct decoder *d, struct conn_table *t,
 				if (ev[i].slot != CONN_NONE)
 					burst_update(b, &ev[i]);
 		}
-		conn_expire(t, s[n - 1].ts);
+		conn_expire(t, s[n - 1].ts, CONN_EXPIRE_MAX);
 	}
 	return packets;
 }

@@ -97,7 +97,8 @@ static bool feed(struct run *r, const char *path, struct err *e)
 			if (r->f != NULL)
 				farend_update(r->f, segs + at, evs, got);
 			if (got > 0)
-				conn_expire(r->table, evs[got - 1].ts);
+				conn_expire(r->table, evs[got - 1].ts,
+					    CONN_EXPIRE_MAX);
 		}
 	}
 	conn_flush(r->table);

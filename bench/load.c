@@ -110,7 +110,7 @@ static void use_batch(struct loader *r, const struct segment *seg, size_t n)
 		}
 	}
 	if (n > 0)
-		conn_expire(r->conns, seg[n - 1].ts);
+		conn_expire(r->conns, seg[n - 1].ts, CONN_EXPIRE_MAX);
 }
 
 bool load_capture(struct load *l, const char *path, int file, struct err *e)

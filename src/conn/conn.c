@@ -15,6 +15,7 @@
 #include "base/mem.h"
 
 #define LINGER_NS    INT64_C(5000000000)  /* late retransmissions, last ACKs */
+#define MOMENT_BITS  27			  /* of nanoseconds: 134 ms */
 #define REUSE_NS     INT64_C(60000000000) /* a SYN after this: a new one */
 #define UDP_IDLE_NS  INT64_C(300000000000)
 #define RTT_MAX_US   60000000u
@@ -759,16 +760,40 @@ static void scout(struct conn_table *t)
 	}
 }
 
-void conn_expire(struct conn_table *t, struct tstamp now)
+uint32_t conn_expire(struct conn_table *t, struct tstamp now, uint32_t max)
 {
+	uint32_t n = 0;
+
 	if (!tstamp_known(now))
-		return;
-	for (int i = 0; i < CONN_EXPIRE_MAX && t->closed_head != CONN_NONE &&
-			t->head_ns + LINGER_NS < now.ns;
-	     i++) {
+		return 0;
+	for (; n < max && t->closed_head != CONN_NONE &&
+	       t->head_ns + LINGER_NS < now.ns;
+	     n++) {
 		scout(t);
 		release(t, t->closed_head);
 	}
+	return n;
+}
+
+size_t conn_pace(struct conn_pace *p, const struct segment *seg, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && !(tstamp_known(seg[i].ts) &&
+			  seg[i].ts.ns >> MOMENT_BITS > p->moment))
+		i++;
+	p->allowed += CONN_EXPIRE_EACH * (uint32_t)i;
+	if (p->allowed > CONN_EXPIRE_MAX)
+		p->allowed = CONN_EXPIRE_MAX;
+	if (i == 0 && n > 0)
+		p->moment = seg[0].ts.ns >> MOMENT_BITS;
+	return i;
+}
+
+void conn_pace_expire(struct conn_pace *p, struct conn_table *t,
+		      struct tstamp now)
+{
+	p->allowed -= conn_expire(t, now, p->allowed);
 }
 
 static int by_id(const void *a, const void *b)

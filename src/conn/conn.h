@@ -131,10 +131,24 @@ size_t conn_update(struct conn_table *t, const struct segment *seg, size_t n,
 size_t conn_update_plain(struct conn_table *t, const struct segment *seg,
 			 size_t n, struct conn_event *out);
 
-/* Releases connections closed for a while, at most CONN_EXPIRE_MAX; call after
- * using the events. */
+/* Releases connections closed for a while, at most max; call after using the
+ * events.  Returns how many. */
 #define CONN_EXPIRE_MAX 1024
-void conn_expire(struct conn_table *t, struct tstamp now);
+uint32_t conn_expire(struct conn_table *t, struct tstamp now, uint32_t max);
+
+/* When to do so: at moments of the packets' own time, whatever batches they
+ * come in, so that a pipe gives what a file gives.  All zero at first. */
+#define CONN_EXPIRE_EACH 8 /* as many more for each segment taken */
+struct conn_pace {
+	int64_t moment;
+	uint32_t allowed; /* up to CONN_EXPIRE_MAX */
+};
+
+/* How many of n segments come before the next moment.  None: it is now; call
+ * conn_pace_expire() with the first one's time, then ask again. */
+size_t conn_pace(struct conn_pace *p, const struct segment *seg, size_t n);
+void conn_pace_expire(struct conn_pace *p, struct conn_table *t,
+		      struct tstamp now);
 
 /* Told of connections that will probably leave, first some twelve others
  * before (near false), then some six: only to fetch what released() will want.

@@ -43,6 +43,7 @@ struct run {
 	struct intake_batch *batch; /* being used */
 	size_t at;		    /* event in it */
 	struct conn_table *conns;
+	struct conn_pace pace;
 	struct burst_table *bursts;
 	struct relay_index *index;
 	struct judge *judge;
@@ -380,21 +381,16 @@ static bool wanted(const struct run *r, const struct segment *s)
 	       addr_eq(&s->dst, &r->o->address);
 }
 
-static void use_batch(struct run *r, struct intake_batch *b)
+/* n segments of the batch from r->at on, none of which lets others leave. */
+static void use_segments(struct run *r, struct intake_batch *b, size_t n)
 {
 	struct burst_note notes[INTAKE_BATCH];
+	size_t end = r->at + n, done, noted;
 	struct conn_event *ev;
-	size_t done, noted;
 
-	if (r->o->has_address)
-		for (size_t i = 0; i < b->n; i++)
-			if (b->seg[i].outcome == SEG_OK &&
-			    !wanted(r, &b->seg[i]))
-				b->seg[i].outcome = SEG_OTHER;
-	r->batch = b;
-	for (r->at = 0; r->at < b->n; r->at += done) {
+	for (; r->at < end; r->at += done) {
 		ev = b->ev + r->at;
-		done = conn_update(r->conns, b->seg + r->at, b->n - r->at, ev);
+		done = conn_update(r->conns, b->seg + r->at, end - r->at, ev);
 		noted = burst_update_batch(r->bursts, ev, done,
 					   PAIR_MIN_BURSTS - 1, notes);
 		use_notes(r, ev, notes, noted);
@@ -402,8 +398,25 @@ static void use_batch(struct run *r, struct intake_batch *b)
 			passive_tap_update(r->tap, &b->seg[r->at + i], &ev[i],
 					   r->conns);
 	}
-	if (b->n > 0)
-		conn_expire(r->conns, b->seg[b->n - 1].ts);
+}
+
+static void use_batch(struct run *r, struct intake_batch *b)
+{
+	size_t n;
+
+	if (r->o->has_address)
+		for (size_t i = 0; i < b->n; i++)
+			if (b->seg[i].outcome == SEG_OK &&
+			    !wanted(r, &b->seg[i]))
+				b->seg[i].outcome = SEG_OTHER;
+	r->batch = b;
+	for (r->at = 0; r->at < b->n;) {
+		n = conn_pace(&r->pace, b->seg + r->at, b->n - r->at);
+		if (n == 0)
+			conn_pace_expire(&r->pace, r->conns, b->seg[r->at].ts);
+		else
+			use_segments(r, b, n);
+	}
 	r->batch = NULL;
 }
 

@@ -39,7 +39,7 @@ static void feed(struct run *r, const struct frame *frames, size_t n,
 			if (evs[i].slot != CONN_NONE)
 				r->last = evs[i].ts;
 		if (got > 0)
-			conn_expire(r->table, evs[got - 1].ts);
+			conn_expire(r->table, evs[got - 1].ts, CONN_EXPIRE_MAX);
 	}
 }
 

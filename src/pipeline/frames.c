@@ -38,6 +38,7 @@ struct target { /* one connection of a relay */
 struct reading {
 	const struct analyze_options *o;
 	struct case_record *c;
+	struct conn_pace pace;
 	struct target target[2 * FRAMES_RELAYS];
 	size_t n, bursts;
 	int64_t last_ns; /* of all targets */
@@ -177,7 +178,12 @@ static void use(struct reading *r, struct conn_table *t, struct segment *seg,
 	size_t done;
 
 	for (size_t at = 0; at < n; at += done) {
-		done = conn_update(t, seg + at, n - at, ev);
+		done = conn_pace(&r->pace, seg + at, n - at);
+		if (done == 0) {
+			conn_pace_expire(&r->pace, t, seg[at].ts);
+			continue;
+		}
+		done = conn_update(t, seg + at, done, ev);
 		for (size_t i = 0; i < done; i++) {
 			uint8_t dir = ev[i].dir;
 			struct target *k;
@@ -190,8 +196,6 @@ static void use(struct reading *r, struct conn_table *t, struct segment *seg,
 				     ev[i].new_bytes);
 		}
 	}
-	if (n > 0)
-		conn_expire(t, seg[n - 1].ts);
 }
 
 static void read_again(struct reading *r, struct capture *in, struct decoder *d,

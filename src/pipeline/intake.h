@@ -24,8 +24,9 @@
 #include "decode/decode.h"
 
 #define INTAKE_BATCH 128 /* segments */
-/* Connections that leave in one batch: each segment may need one slot. */
-#define INTAKE_GONE (CONN_EXPIRE_MAX + INTAKE_BATCH)
+/* Connections that leave in one batch: those allowed before and for its
+ * segments, and each segment may need one slot. */
+#define INTAKE_GONE (CONN_EXPIRE_MAX + (CONN_EXPIRE_EACH + 1) * INTAKE_BATCH)
 
 struct intake;
 

@@ -214,12 +214,15 @@ static void test_closed_linger(void **state)
 	start(&f, 8);
 	handshake(&f, 1000, 5000);
 	give(&f, tcp(2, 0, TCP_FIN | TCP_ACK, 1001, 0));
-	conn_expire(f.t, (struct tstamp){ 1000000 * MS + 60000 * MS });
+	conn_expire(f.t, (struct tstamp){ 1000000 * MS + 60000 * MS },
+		    CONN_EXPIRE_MAX);
 	assert_int_equal(f.n_released, 0); /* half closed only */
 	give(&f, tcp(60001, 1, TCP_FIN | TCP_ACK, 5001, 0));
-	conn_expire(f.t, (struct tstamp){ 1000000 * MS + 61000 * MS });
+	conn_expire(f.t, (struct tstamp){ 1000000 * MS + 61000 * MS },
+		    CONN_EXPIRE_MAX);
 	assert_int_equal(f.n_released, 0); /* stray segments may come */
-	conn_expire(f.t, (struct tstamp){ 1000000 * MS + 70000 * MS });
+	conn_expire(f.t, (struct tstamp){ 1000000 * MS + 70000 * MS },
+		    CONN_EXPIRE_MAX);
 	assert_int_equal(f.n_released, 1);
 	assert_true(f.flags & CONN_FIN_SRC && f.flags & CONN_FIN_DST);
 	conn_table_free(f.t);
@@ -424,7 +427,8 @@ static void test_collisions(void **state)
 			give(&f, s);
 		}
 	}
-	conn_expire(f.t, (struct tstamp){ 1000000 * MS + 6000 * MS });
+	conn_expire(f.t, (struct tstamp){ 1000000 * MS + 6000 * MS },
+		    CONN_EXPIRE_MAX);
 	assert_int_equal(f.n_released, 4);
 	for (uint16_t i = 0; i < 12; i++) {
 		struct segment s = seg(7000, 1, 1000, 2, (uint16_t)(2000 + i));
@@ -529,8 +533,8 @@ static void test_short_cut(void **state)
 			for (size_t i = 0; i < k; i++)
 				assert_same_event(&x[i], &y[i]);
 		}
-		conn_expire(a, s[n - 1].ts);
-		conn_expire(b, s[n - 1].ts);
+		conn_expire(a, s[n - 1].ts, CONN_EXPIRE_MAX);
+		conn_expire(b, s[n - 1].ts, CONN_EXPIRE_MAX);
 	}
 	assert_memory_equal(conn_table_stats(a), conn_table_stats(b),
 			    sizeof(struct conn_stats));
@@ -542,6 +546,42 @@ static void test_short_cut(void **state)
 	}
 	conn_table_free(a);
 	conn_table_free(b);
+}
+
+/* Moments come with the packets' time, wherever batches end. */
+static void test_pace(void **state)
+{
+	struct segment s[64] = { 0 };
+	int64_t at[2][64];
+	size_t n[2] = { 0, 0 };
+
+	(void)state;
+	for (int i = 0; i < 64; i++)
+		s[i].ts.ns = 1000000 * MS + i * 40 * MS;
+	s[20].ts = TSTAMP_NONE;
+	s[30].ts.ns = 0; /* back in time: no moment */
+	for (size_t way = 0; way < 2; way++) {
+		struct conn_pace p = { 0, 0 };
+
+		for (size_t from = 0; from < 64;) {
+			size_t room = way == 0 || from % 7 == 0 ? 64 : 7;
+			size_t end = from + room - from % 7 * way;
+
+			end = end > 64 ? 64 : end;
+			while (from < end) {
+				size_t k = conn_pace(&p, s + from, end - from);
+
+				assert_true(p.allowed <= CONN_EXPIRE_MAX);
+				assert_true(k <= end - from);
+				if (k == 0)
+					at[way][n[way]++] = s[from].ts.ns;
+				from += k;
+			}
+		}
+	}
+	assert_true(n[0] >= 18 && n[0] <= 21); /* 2.5 s of 134 ms */
+	assert_int_equal(n[0], n[1]);
+	assert_memory_equal(at[0], at[1], n[0] * sizeof(at[0][0]));
 }
 
 int main(void)
@@ -561,6 +601,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_collisions),
 		cmocka_unit_test(test_short_cut),
+		cmocka_unit_test(test_pace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
