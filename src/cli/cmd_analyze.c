@@ -8,6 +8,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -282,6 +283,7 @@ static bool open_json(struct job *j, struct sensor *s)
 	const char *slash = strrchr(j->json, '/');
 	const char *dot = strrchr(slash != NULL ? slash : j->json, '.');
 	int stem = dot != NULL ? (int)(dot - j->json) : (int)strlen(j->json);
+	int fd;
 
 	if (strcmp(j->json, "-") == 0) {
 		s->json_file = stdout;
@@ -292,7 +294,11 @@ static bool open_json(struct job *j, struct sensor *s)
 			 s->name, j->json + stem);
 	else
 		snprintf(s->json, sizeof(s->json), "%s", j->json);
-	s->json_file = fopen(s->json, "we");
+	/* an older case stays until the new one is written */
+	fd = open(s->json, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	s->json_file = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (s->json_file == NULL && fd >= 0)
+		close(fd);
 	if (s->json_file == NULL)
 		fprintf(stderr, "wellspring: %s: %s\n", s->json,
 			strerror(errno));
@@ -508,10 +514,17 @@ static void show_snapshot(void *arg, const struct case_record *c)
 		report_text(stdout, c, &j->style);
 }
 
+/* What is no regular file has nothing to be emptied of. */
+static bool empty_file(FILE *f)
+{
+	return ftruncate(fileno(f), 0) == 0 || errno == EINVAL;
+}
+
 static int print_case(struct job *j, const struct case_record *c)
 {
 	if (j->json_file != NULL) {
-		bool good = report_json(j->json_file, c, j->o.all);
+		bool good = empty_file(j->json_file) &&
+			    report_json(j->json_file, c, j->o.all);
 
 		if (j->json_file != stdout && fclose(j->json_file) != 0)
 			good = false;
@@ -603,6 +616,8 @@ static int analyze(struct job *j, struct sensor *s, const char **paths)
 	if (c == NULL ||
 	    (j->n_mrt > 0 && !analyze_routes(c, j->mrt, j->n_mrt, &e))) {
 		fprintf(stderr, "wellspring: %s\n", e.text);
+		if (c == NULL && e.code == ERR_USAGE)
+			status = EXIT_USAGE;
 		if (j->json_file != NULL && j->json_file != stdout)
 			fclose(j->json_file);
 	} else {
@@ -618,7 +633,8 @@ static int analyze(struct job *j, struct sensor *s, const char **paths)
 /* Of two sensors: cannot, then damage, then something sufficient. */
 static int worse(int a, int b)
 {
-	static const int order[] = { EXIT_CANNOT, EXIT_DAMAGED, EXIT_DONE };
+	static const int order[] = { EXIT_USAGE, EXIT_CANNOT, EXIT_DAMAGED,
+				     EXIT_DONE };
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
 		if (a == order[i] || b == order[i])
@@ -692,6 +708,9 @@ static int check_and_analyze(struct job *j, const struct opts *o)
 	if (j->n_sensors > 1 && j->json != NULL && strcmp(j->json, "-") == 0)
 		return opts_usage(o, "several sensors have several cases: "
 				     "--json=FILE");
+	if (tstamp_known(j->o.input.from) && tstamp_known(j->o.input.to) &&
+	    j->o.input.from.ns > j->o.input.to.ns)
+		return opts_usage(o, "--from is later than --to");
 	if (j->n_sensors == 0)
 		j->n_sensors = 1;
 	for (size_t i = 0; i < o->n_args; i++)

@@ -135,6 +135,7 @@ static const int allowed_calls[] = {
 	SCMP_SYS(newfstatat),
 	SCMP_SYS(statx),
 	SCMP_SYS(lseek),
+	SCMP_SYS(ftruncate),
 	SCMP_SYS(fadvise64),
 	SCMP_SYS(access),
 	SCMP_SYS(faccessat),

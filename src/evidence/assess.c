@@ -75,8 +75,8 @@ static char quality_of(const struct state *s, const struct host *h, char *why,
 	if (why[0] != '\0')
 		return 'C';
 	if (loss > LOSS_B)
-		snprintf(why, len, "%llu holes in the capture",
-			 (unsigned long long)h->gaps);
+		snprintf(why, len, "%llu hole%s in the capture",
+			 (unsigned long long)h->gaps, h->gaps == 1 ? "" : "s");
 	else if (s->in->capture_loss)
 		snprintf(why, len, "the capture reports lost packets");
 	else if (!(h->flags & HOST_TWO_WAY))

@@ -721,9 +721,13 @@ struct case_record *report_read_text(const char *text, size_t len,
 	o = json_tokener_parse_ex(tok, text, (int)len + 1);
 	if (json_tokener_get_error(tok) != json_tokener_success) {
 		err_at(e, ERR_FORMAT, json_tokener_get_parse_end(tok),
-		       "no JSON at byte %zu: %s",
+		       "no JSON at byte %zu: %s%s",
 		       json_tokener_get_parse_end(tok),
-		       json_tokener_error_desc(json_tokener_get_error(tok)));
+		       json_tokener_error_desc(json_tokener_get_error(tok)),
+		       json_tokener_get_parse_end(tok) == 0
+			       ? " (a case is what 'wellspring analyze "
+				 "--json=FILE' writes)"
+			       : "");
 		goto out;
 	}
 	good = read_all(o, c, e);

@@ -14,6 +14,7 @@
 
 #define INDENT	       13 /* under the address */
 #define VALUE	       25 /* where the text behind "strength:" begins */
+#define CHAINS	       8
 #define LISTED	       6  /* undetermined addresses named one by one */
 #define RELAYS_SHOWN   4  /* per address in full without --all */
 #define SOURCES	       12 /* named without --all */
@@ -590,7 +591,10 @@ static void notes(const struct screen *sc)
 
 static void chains(const struct screen *sc)
 {
-	for (size_t i = 0; i < sc->c->n_chains; i++) {
+	size_t n = sc->s->all || sc->c->n_chains <= CHAINS ? sc->c->n_chains
+							   : CHAINS;
+
+	for (size_t i = 0; i < n; i++) {
 		const struct case_chain *ch = &sc->c->chains[i];
 		struct para p = paragraph(sc);
 		char label[40], text[ADDR_TEXT], e[32], lag[32];
@@ -605,6 +609,9 @@ static void chains(const struct screen *sc)
 			 words_lag(ch->lag_ns, lag));
 		para_end(&p);
 	}
+	if (n < sc->c->n_chains)
+		fprintf(sc->f, "%*sand %zu more chains (--all)\n", 9, "",
+			sc->c->n_chains - n);
 }
 
 static void self_check(const struct screen *sc)
