@@ -777,10 +777,12 @@ uint32_t conn_expire(struct conn_table *t, struct tstamp now, uint32_t max)
 
 size_t conn_pace(struct conn_pace *p, const struct segment *seg, size_t n)
 {
+	const int64_t next = p->moment < INT64_MAX >> MOMENT_BITS
+				     ? (p->moment + 1) << MOMENT_BITS
+				     : INT64_MAX;
 	size_t i = 0;
 
-	while (i < n && !(tstamp_known(seg[i].ts) &&
-			  seg[i].ts.ns >> MOMENT_BITS > p->moment))
+	while (i < n && seg[i].ts.ns < next) /* so is one without time */
 		i++;
 	p->allowed += CONN_EXPIRE_EACH * (uint32_t)i;
 	if (p->allowed > CONN_EXPIRE_MAX)
