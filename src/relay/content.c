@@ -27,7 +27,7 @@
 #define DECOYS	  15
 #define MEMORY	  32  /* latest exchanges remembered */
 #define ANSWERS	  192 /* latest exchanges looked through for decoys */
-#define MANY	  16  /* bursts: from here on the number is one class */
+#define MANY	  16  /* bursts: from here on only blocks have as many */
 #define LATEST	  32  /* answers that tell which sizes are usual */
 #define BURSTS	  256 /* latest target bursts, for decoys made of blocks */
 #define ALIKE_MIN 8   /* exchanges alike; with fewer, blocks are the decoys */
@@ -370,7 +370,7 @@ static uint32_t draw_blocks(const struct content *c, const struct exchange *x,
 static uint32_t draw(struct content *c, const struct exchange *x, int cls,
 		     uint32_t *out)
 {
-	uint32_t n = draw_alike(c, x, cls, out);
+	uint32_t n = x->n_dst < MANY ? draw_alike(c, x, cls, out) : 0;
 
 	return n >= ALIKE_MIN ? n : draw_blocks(c, x, cls, out);
 }

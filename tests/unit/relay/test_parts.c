@@ -277,6 +277,37 @@ static void test_content(void **state)
 	assert_int_equal(n.compared, 0);
 }
 
+/* Two people who type in the same windows, every key one size: long windows
+ * have many keys of both, which is no content. */
+static void test_content_numbers(void **state)
+{
+	struct num_rng r = { 23 };
+	struct content_count n = { 0 };
+	struct content_rule rule = { .from = 0,
+				     .to = 60 * MINUTE,
+				     .us = 700000 };
+	struct stream s, o;
+	int64_t from = 0;
+
+	(void)state;
+	a.n = b.n = 0;
+	while (a.n < SYNTH_MAX - 200 && b.n < SYNTH_MAX - 200) {
+		int64_t to =
+			from + 2000000 + (int64_t)num_rng_below(&r, 10000000);
+
+		for (int f = 0; f < 2; f++)
+			for (int64_t at = from; at < to;
+			     at += 60000 + (int64_t)num_rng_below(&r, 300000))
+				synth_add(f == 0 ? &a : &b, at + f * 5000, 36);
+		from = to + 3000000;
+	}
+	s = synth_stream(&a);
+	o = synth_stream(&b);
+	start_tracks(from);
+	content_test(&s, &o, &rule, check_us, &t, &n);
+	assert_true(peak(&t) < BAN / 10);
+}
+
 static void test_content_window(void **state)
 {
 	struct content_rule w = { .from = 0, .to = 4 * MINUTE, .us = 700000 };
@@ -317,6 +348,7 @@ int main(void)
 		cmocka_unit_test(test_interval),
 		cmocka_unit_test(test_shift),
 		cmocka_unit_test(test_content),
+		cmocka_unit_test(test_content_numbers),
 		cmocka_unit_test(test_content_window),
 	};
 
