@@ -151,7 +151,8 @@ static struct rival_verdict run_ours(const struct bench *b, const struct duo *p)
 			in.others[in.n_others++] = load_leg(o, 1).out;
 	}
 	pair_test(b->work, &in, &r);
-	if (r.forwards_packets || r.broadcasts)
+	if (r.forwards_packets || r.broadcasts ||
+	    (!r.hopeless && (r.serves || r.one_way)))
 		return v;
 	v.top = (double)r.weakest / MICROBANS_PER_BAN;
 	if (pair_decided(&r, threshold, &v.when) && v.when < r.start_us)
