@@ -116,10 +116,13 @@ static bool are_handed_on(const struct leg *leg, int c, size_t j, size_t i)
  * to both (a shared screen, a message to all): a broadcast, not a relay.  Of
  * the larger bursts away from the host on one leg, those with one of like
  * size on the other within MOMENT_US, and nothing that came in between: a far
- * end next door may echo a relayed request as fast. */
+ * end next door may echo a relayed request as fast.  Both legs must say so:
+ * what is sent to both is a part of either. */
 static void broadcast_test(const uint32_t usual_of[2][2], const struct leg *leg,
 			   struct pair_result *r)
 {
+	bool says = false, denies = false;
+
 	for (int c = 0; c < 2; c++) {
 		const struct stream *t = &leg[!c].out, *own = &leg[c].out;
 		uint32_t usual = usual_of[!c][1], larger = 0, together = 0;
@@ -146,9 +149,12 @@ static void broadcast_test(const uint32_t usual_of[2][2], const struct leg *leg,
 			r->larger = larger;
 			r->together = together;
 		}
-		r->broadcasts = r->broadcasts || (together >= BROADCAST_MIN &&
-						  together * 4 > larger);
+		says = says ||
+		       (together >= BROADCAST_MIN && together * 4 > larger);
+		denies = denies ||
+			 (larger >= BROADCAST_MIN && together * 4 <= larger);
 	}
+	r->broadcasts = says && !denies;
 }
 
 /* Does the host rewrite what it passes, as a service does that asks another?

@@ -374,6 +374,35 @@ static void test_waits_for_answer(void **state)
 	}
 }
 
+/* A relay that looks at its sockets now and then: what is large on one leg
+ * leaves with what is usual on the other.  No broadcast, unless what is large
+ * there goes to both. */
+static void test_looks_now_and_then(void **state)
+{
+	struct pair_result r;
+	struct pair_input in;
+
+	(void)state;
+	for (int told = 0; told < 2; told++) {
+		int turn = 0;
+
+		a_in.n = a_out.n = b_in.n = b_out.n = 0;
+		for (int64_t t = 0; t < MINUTE; t += 900000, turn++) {
+			bool third = turn % 3 == 0;
+
+			synth_add(&b_out, t, 68);
+			synth_add(&a_out, t + 100, third ? 68 : 36);
+			if (third)
+				synth_add(&b_out, t + 450000, 300);
+			if (third && told)
+				synth_add(&a_out, t + 450100, 300);
+		}
+		in = input();
+		pair_test(work, &in, &r);
+		assert_int_equal(r.broadcasts, told);
+	}
+}
+
 static void test_no_overlap(void **state)
 {
 	struct pair_input in;
@@ -447,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_service),
 		cmocka_unit_test(test_feed),
 		cmocka_unit_test(test_waits_for_answer),
+		cmocka_unit_test(test_looks_now_and_then),
 		cmocka_unit_test(test_no_overlap),
 		cmocka_unit_test(test_checkpoints),
 		cmocka_unit_test(test_origin_side),
