@@ -376,7 +376,7 @@ def main():
                    not r["lab"].get("slow") and
                    r["lab"]["stack"] in CAL_STACKS], calib,
                   "laboratory, Linux 6.18, 2026-11-22")
-    for held in (False, True):
+    for held in (False, True) if rows else ():
         negc, posc, other = defaultdict(list), defaultdict(list), \
             defaultdict(list)
         for r in rows:
