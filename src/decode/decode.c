@@ -362,8 +362,8 @@ static inline bool fast_tcp(const struct frame *f, struct segment *s)
 	    f->caplen < 14 + ip + head)
 		return false;
 	set_origin(s, f);
-	s->mac_dst = get_mac(p);
-	s->mac_src = get_mac(p + 6);
+	s->mac_dst = get_be64(p) >> 16; /* as get_mac() */
+	s->mac_src = get_be64(p + 6) >> 16;
 	s->proto = PROTO_TCP;
 	s->sport = get_be16(tcp);
 	s->dport = get_be16(tcp + 2);

@@ -364,6 +364,48 @@ size_t burst_copy(const struct burst_table *t, uint32_t slot, int dir,
 	return n;
 }
 
+static inline void to_lane(struct burst_lane *l, struct burst b,
+			   uint64_t from_us)
+{
+	uint64_t us = burst_us(b);
+	uint32_t bytes = burst_bytes(b);
+
+	if (l == NULL || us < from_us)
+		return;
+	if (bytes == 0) {
+		l->ack_us[l->n_ack++] = (int64_t)us;
+		return;
+	}
+	l->us[l->n] = (int64_t)us;
+	l->bytes[l->n++] = bytes;
+}
+
+void burst_lanes(const struct burst_table *t, uint32_t slot, uint64_t from_us,
+		 struct burst_lane *const lane[2])
+{
+	const struct burst_conn *k = &t->conns[slot];
+
+	for (int d = 0; d < 2; d++)
+		if (lane[d] != NULL)
+			lane[d]->n = lane[d]->n_ack = 0;
+	for (uint32_t i = 0; i < k->used; i++)
+		to_lane(lane[k->from_dst >> i & 1], k->first[i], from_us);
+	for (uint32_t c = k->used == FIRST_BURSTS ? k->head : NO_CHUNK;
+	     c != NO_CHUNK; c = t->pool[c].next) {
+		const struct chunk *h = &t->pool[c];
+
+		__builtin_prefetch(&t->pool[h->next]);
+		for (uint32_t i = 0; i < h->used; i++)
+			to_lane(lane[h->from_dst >> i & 1], h->b[i], from_us);
+	}
+	for (int d = 0; d < 2; d++) {
+		struct burst open = open_burst(k, d);
+
+		if (burst_bytes(open) > 0)
+			to_lane(lane[d], open, from_us);
+	}
+}
+
 int64_t burst_epoch_ns(const struct burst_table *t)
 {
 	return t->epoch_ns;

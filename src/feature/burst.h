@@ -92,6 +92,18 @@ uint64_t burst_last_us(const struct burst_table *t, uint32_t slot, int dir);
  * max); returns how many were copied. */
 size_t burst_copy(const struct burst_table *t, uint32_t slot, int dir,
 		  uint64_t from_us, struct burst *out, size_t max);
+/* One direction of a log: bursts with bytes, and pure ACKs apart.  The arrays
+ * are the caller's, with room for BURST_PER_LOG + 1 each. */
+struct burst_lane {
+	int64_t *us;
+	uint32_t *bytes;
+	int64_t *ack_us;
+	size_t n, n_ack;
+};
+/* The same of both directions in one walk over the log: lane[0] of what src
+ * sent, lane[1] of what dst sent; NULL: not wanted. */
+void burst_lanes(const struct burst_table *t, uint32_t slot, uint64_t from_us,
+		 struct burst_lane *const lane[2]);
 /* Time 0 of all logs. */
 int64_t burst_epoch_ns(const struct burst_table *t);
 const struct burst_stats *burst_table_stats(const struct burst_table *t);

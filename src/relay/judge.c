@@ -11,18 +11,10 @@
 #define SHIFT_SPAN  INT64_C(270000000)
 #define OVERLAP_MIN INT64_C(20000000) /* what a decoy must keep */
 
-struct lane { /* one direction of one leg */
-	int64_t *us;
-	uint32_t *bytes;
-	int64_t *ack;
-	size_t n, n_ack;
-};
-
 struct judge {
-	struct burst *copy;
-	struct lane lane[2][2];		/* leg, in/out */
-	struct lane other[PAIR_OTHERS]; /* out only */
-	struct wanted {			/* the others of the pair in question */
+	struct burst_lane lane[2][2];	      /* leg, in/out */
+	struct burst_lane other[PAIR_OTHERS]; /* out only */
+	struct wanted { /* the others of the pair in question */
 		const struct burst_table *bursts;
 		const struct relay_index *index;
 		const struct candidate *pair;
@@ -35,19 +27,19 @@ struct judge {
 	struct judge_stats stats;
 };
 
-static bool lane_alloc(struct lane *l)
+static bool lane_alloc(struct burst_lane *l)
 {
 	l->us = malloc(ROOM * sizeof(int64_t));
 	l->bytes = malloc(ROOM * sizeof(uint32_t));
-	l->ack = malloc(ROOM * sizeof(int64_t));
-	return l->us != NULL && l->bytes != NULL && l->ack != NULL;
+	l->ack_us = malloc(ROOM * sizeof(int64_t));
+	return l->us != NULL && l->bytes != NULL && l->ack_us != NULL;
 }
 
-static void lane_free(struct lane *l)
+static void lane_free(struct burst_lane *l)
 {
 	free(l->us);
 	free(l->bytes);
-	free(l->ack);
+	free(l->ack_us);
 }
 
 struct judge *judge_new(uint64_t seed, struct err *e)
@@ -58,14 +50,13 @@ struct judge *judge_new(uint64_t seed, struct err *e)
 	if (j == NULL)
 		goto fail;
 	j->rng.state = seed;
-	j->copy = malloc(ROOM * sizeof(struct burst));
 	j->stats.decoy = malloc(DECOYS_KEPT * sizeof(microbans));
 	j->work = pair_work_new(ROOM, e);
 	for (int i = 0; i < 4; i++)
 		ok = lane_alloc(&j->lane[i / 2][i % 2]) && ok;
 	for (int i = 0; i < PAIR_OTHERS; i++)
 		ok = lane_alloc(&j->other[i]) && ok;
-	if (ok && j->copy && j->stats.decoy && j->work)
+	if (ok && j->stats.decoy && j->work)
 		return j;
 fail:
 	judge_free(j);
@@ -81,29 +72,9 @@ void judge_free(struct judge *j)
 		lane_free(&j->lane[i / 2][i % 2]);
 	for (int i = 0; i < PAIR_OTHERS; i++)
 		lane_free(&j->other[i]);
-	free(j->copy);
 	free(j->stats.decoy);
 	pair_work_free(j->work);
 	free(j);
-}
-
-static void fill(struct judge *j, struct lane *l, const struct burst_table *b,
-		 uint32_t slot, int dir, uint64_t from_us)
-{
-	size_t n = burst_copy(b, slot, dir, from_us, j->copy, ROOM);
-
-	l->n = l->n_ack = 0;
-	for (size_t i = 0; i < n; i++) {
-		int64_t us = (int64_t)burst_us(j->copy[i]);
-		uint32_t bytes = burst_bytes(j->copy[i]);
-
-		if (bytes == 0) {
-			l->ack[l->n_ack++] = us;
-			continue;
-		}
-		l->us[l->n] = us;
-		l->bytes[l->n++] = bytes;
-	}
 }
 
 /* Start of what both connections share, with room for moved decoys. */
@@ -131,9 +102,12 @@ static size_t fetch_others(void *arg, struct stream *others)
 		w->n = relay_index_others(w->index, w->pair->host,
 					  w->pair->slot, slots, ends,
 					  PAIR_OTHERS);
-		for (size_t i = 0; i < w->n; i++)
-			fill(j, &j->other[i], w->bursts, slots[i],
-			     ends[i] == 0 ? 0 : 1, w->from_us);
+		for (size_t i = 0; i < w->n; i++) {
+			struct burst_lane *l[2] = { NULL, NULL };
+
+			l[ends[i] == 0 ? 0 : 1] = &j->other[i];
+			burst_lanes(w->bursts, slots[i], w->from_us, l);
+		}
 		w->filled = true;
 	}
 	for (size_t i = 0; i < w->n; i++)
@@ -153,14 +127,14 @@ static void prepare(struct judge *j, const struct candidate *c,
 	for (int l = 0; l < 2; l++) {
 		/* end 0 is src: what src sends (dir 0) leaves the host */
 		int out = c->end[l] == 0 ? 0 : 1;
-		struct lane *k = j->lane[l];
+		struct burst_lane *k = j->lane[l];
+		struct burst_lane *by_dir[2] = { &k[!out], &k[out] };
 
-		fill(j, &k[0], bursts, c->slot[l], !out, from);
-		fill(j, &k[1], bursts, c->slot[l], out, from);
+		burst_lanes(bursts, c->slot[l], from, by_dir);
 		in->leg[l] = (struct leg){
 			.in = { k[0].us, k[0].bytes, k[0].n },
 			.out = { k[1].us, k[1].bytes, k[1].n },
-			.ack_us = { k[0].ack, k[1].ack },
+			.ack_us = { k[0].ack_us, k[1].ack_us },
 			.n_acks = { k[0].n_ack, k[1].n_ack },
 		};
 	}

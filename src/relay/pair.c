@@ -286,21 +286,39 @@ static void run_shift(struct pair_work *w, const struct leg *leg,
 	shift_test((const int64_t *const *)w->view, n, r->check_us, t);
 }
 
-/* Unrelated flows; t: the tracks of the rival. */
-static void run_flows(struct pair_work *w, const struct leg *leg,
-		      const struct pair_result *r, struct track *t)
+static bool are_whole(const struct stream *s, const struct stream *whole)
 {
-	struct track *next = t;
+	return s->n == whole->n; /* a part of it is shorter */
+}
+
+/* Unrelated flows; t: the tracks of the rival.  was: what a part of these
+ * streams was taken from, when that was tested before; of what is still whole
+ * the same comes out. */
+static void run_flows(struct pair_work *w, const struct leg *leg,
+		      const struct leg *was, const struct pair_result *r,
+		      struct track *t)
+{
+	const struct track *before = w->track[PAIR_INDEPENDENT];
+	bool whole = was != NULL;
 	size_t n[2];
 
-	for (int c = 0; c < 2; c++) {
+	for (int c = 0; c < 2; c++, t += LEVELS + 1, before += LEVELS + 1) {
+		if (was != NULL && are_whole(&leg[c].in, &was[c].in) &&
+		    are_whole(&leg[!c].out, &was[!c].out)) {
+			memcpy(t, before, (LEVELS + 1) * sizeof(*t));
+			continue;
+		}
+		whole = false;
 		for (int v = 0; v <= LEVELS; v++) {
 			take_view(w, &leg[c].in, &leg[!c].out, v, r, n);
 			interval_test(w->view[0], n[0], w->view[1], n[1],
-				      r->check_us, next++);
+				      r->check_us, &t[v]);
 		}
 	}
-	run_shift(w, leg, r, next);
+	if (whole)
+		*t = *before;
+	else
+		run_shift(w, leg, r, t);
 }
 
 typedef void mask_fn(const int64_t *us, size_t n, uint8_t *mask);
@@ -473,7 +491,7 @@ static void run_rivals(struct pair_work *w, const struct pair_input *in,
 	run_content(w, leg, r, w->track[PAIR_DEPENDENCY]);
 	if (is_hopeless(w, in, PAIR_DEPENDENCY))
 		return;
-	run_flows(w, leg, r, w->track[PAIR_INDEPENDENT]);
+	run_flows(w, leg, NULL, r, w->track[PAIR_INDEPENDENT]);
 	if (is_hopeless(w, in, PAIR_INDEPENDENT))
 		return;
 	make_bare(w, leg, grid_mask, bare);
@@ -482,7 +500,7 @@ static void run_rivals(struct pair_work *w, const struct pair_input *in,
 	if (is_hopeless(w, in, PAIR_COMMON) || is_hopeless(w, in, PAIR_WAKE))
 		return;
 	make_bare(w, bare, chain_mask, bare);
-	run_flows(w, bare, r, w->track[PAIR_TIMERS]);
+	run_flows(w, bare, leg, r, w->track[PAIR_TIMERS]);
 	finish(w, PAIR_TIMERS);
 	r->hopeless = false;
 }
@@ -693,9 +711,12 @@ void pair_test(struct pair_work *w, const struct pair_input *in,
 		w->usual[l][0] = usual_size(&leg[l].in);
 		w->usual[l][1] = usual_size(&leg[l].out);
 	}
-	initiative_test(leg, out);
 	run_rivals(w, in, leg, out);
 	combine(w, out);
+	forward_test(leg, out);
+	if (out->weakest < 0 && !out->forwards_packets && !in->full)
+		return; /* nobody asks for more */
+	initiative_test(leg, out);
 	veto(w, leg, out);
 	lag_test(w, leg, out);
 }

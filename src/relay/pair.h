@@ -64,6 +64,9 @@ struct pair_input {
 	bool full;	  /* run every rival, also of hopeless pairs */
 };
 
+/* What is said beside the evidence and the times (lags, onsets, vetoes but
+ * forwards_packets, reversed) is only worked out where the evidence reached 1,
+ * or the host hands on packets, or with full. */
 struct pair_result {
 	microbans log10_e[PAIR_RIVALS]; /* at the best moment */
 	microbans weakest; /* smallest of them: running maximum over time

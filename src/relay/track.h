@@ -153,7 +153,10 @@ struct veto_input {
 	microbans flows[2];	       /* against independent flows, at most,
 					* of requests and of answers alone */
 };
-/* Sets what the result says of forwarding, broadcasts, services and feeds. */
+/* Does the host hand on packets, or end TCP?  A VPN or NAT carries the pure
+ * ACKs of one leg as payload of the other; a relay never does. */
+void forward_test(const struct leg *leg, struct pair_result *r);
+/* Sets what the result says of broadcasts, services and feeds. */
 void veto_tests(const struct veto_input *v, struct pair_result *r);
 
 #endif

@@ -43,9 +43,7 @@ static uint32_t carried(const int64_t *ack, size_t n, const struct stream *o,
 	return with > chance ? with - chance : 0;
 }
 
-/* Does the host hand on packets, or end TCP?  A VPN or NAT carries the pure
- * ACKs of one leg as payload of the other; a relay never does. */
-static void forward_test(const struct leg *leg, struct pair_result *r)
+void forward_test(const struct leg *leg, struct pair_result *r)
 {
 	uint32_t n[2], hit[2];
 
@@ -169,7 +167,6 @@ static bool rewrites(const struct content_count *n)
 
 void veto_tests(const struct veto_input *v, struct pair_result *r)
 {
-	forward_test(v->leg, r);
 	broadcast_test(v->usual, v->leg, r);
 	for (int c = 0; c < 2; c++) {
 		r->serves = r->serves || rewrites(&v->sizes[c]);

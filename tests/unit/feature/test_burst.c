@@ -190,6 +190,45 @@ static void test_new_connection(void **state)
 	burst_table_free(t);
 }
 
+/* Both directions at once say what each alone does; one may be left out. */
+static void assert_lanes(const struct burst_table *t, uint32_t slot,
+			 uint64_t from_us)
+{
+	static int64_t us[2][400], ack_us[2][400];
+	static uint32_t bytes[2][400];
+	struct burst_lane lane[2] = { { us[0], bytes[0], ack_us[0], 9, 9 },
+				      { us[1], bytes[1], ack_us[1], 9, 9 } };
+	struct burst_lane *both[2] = { &lane[0], &lane[1] };
+	struct burst one[400];
+
+	burst_lanes(t, slot, from_us, both);
+	for (int d = 0; d < 2; d++) {
+		size_t n = burst_copy(t, slot, d, from_us, one, 400),
+		       k[2] = { 0, 0 };
+
+		for (size_t i = 0; i < n; i++) {
+			bool ack = burst_bytes(one[i]) == 0;
+			int64_t at = (int64_t)burst_us(one[i]);
+
+			assert_int_equal(at,
+					 ack ? ack_us[d][k[1]] : us[d][k[0]]);
+			if (!ack)
+				assert_int_equal(bytes[d][k[0]],
+						 burst_bytes(one[i]));
+			k[ack]++;
+		}
+		assert_int_equal(k[0], lane[d].n);
+		assert_int_equal(k[1], lane[d].n_ack);
+		both[!d] = NULL;
+		lane[!d].n = 7;
+		burst_lanes(t, slot, from_us, both);
+		assert_int_equal(lane[d].n, k[0]);
+		assert_int_equal(lane[!d].n, 7);
+		both[!d] = &lane[!d];
+		burst_lanes(t, slot, from_us, both);
+	}
+}
+
 /* A batch is its events one by one. */
 static void test_batch(void **state)
 {
@@ -246,6 +285,8 @@ static void test_batch(void **state)
 			assert_int_equal(burst_copy(u, slot, d, 0, b, 400), n);
 			assert_memory_equal(a, b, n * sizeof(a[0]));
 		}
+		assert_lanes(t, slot, 0);
+		assert_lanes(t, slot, HOUR_US + us / 2);
 	}
 	burst_table_free(t);
 	burst_table_free(u);

@@ -369,6 +369,7 @@ static void test_waits_for_answer(void **state)
 			synth_add(&b_in, t + 700000, 36);
 		}
 		in = input();
+		in.full = true;
 		pair_test(work, &in, &r);
 		assert_int_equal(r.broadcasts, told);
 	}
@@ -398,6 +399,7 @@ static void test_looks_now_and_then(void **state)
 				synth_add(&a_out, t + 450100, 300);
 		}
 		in = input();
+		in.full = true;
 		pair_test(work, &in, &r);
 		assert_int_equal(r.broadcasts, told);
 	}
