@@ -153,8 +153,14 @@ static void fill_strength(const struct state *s, struct case_relay *r)
 	r->lr_runs = v.relay_runs;
 }
 
-/* A service and a feed are said of pairs that would be relays without. */
-static enum instead instead_of(const struct pair_result *q, microbans needed)
+static bool asks_names(const struct case_conn *c)
+{
+	return c != NULL && c->proto == PROTO_UDP && c->dport == 53;
+}
+
+/* All but the first two are said of pairs that would be relays without. */
+static enum instead instead_of(const struct pair_result *q, microbans needed,
+			       bool names)
 {
 	if (q->forwards_packets)
 		return INSTEAD_PACKETS;
@@ -162,9 +168,12 @@ static enum instead instead_of(const struct pair_result *q, microbans needed)
 		return INSTEAD_BROADCAST;
 	if (q->weakest < needed)
 		return INSTEAD_NOTHING;
-	return q->one_way  ? INSTEAD_FEED
-	       : q->serves ? INSTEAD_SERVICE
-			   : INSTEAD_NOTHING;
+	return names	    ? INSTEAD_RESOLVER
+	       : q->one_way ? INSTEAD_FEED
+	       : q->asks_on ? INSTEAD_ASKS
+	       : q->serves  ? INSTEAD_SERVICE
+	       : q->writes  ? INSTEAD_WRITES
+			    : INSTEAD_NOTHING;
 }
 
 static void fill_decision(const struct state *s, const struct assess_pair *p,
@@ -203,7 +212,10 @@ static void fill_relay(const struct state *s, const struct assess_pair *p,
 	r->in = p->conn[x ? 1 : 0];
 	r->out = p->conn[x ? 0 : 1];
 	r->expected = is_expected(s->in, &p->host);
-	r->instead = instead_of(q, s->threshold);
+	in = case_find_conn(s->c, r->in);
+	out = case_find_conn(s->c, r->out);
+	r->instead =
+		instead_of(q, s->threshold, asks_names(in) && asks_names(out));
 	r->log10_weakest = q->weakest;
 	r->weakest = (enum rival)q->weakest_rival;
 	for (int v = 0; v < RIVALS; v++)
@@ -215,8 +227,6 @@ static void fill_relay(const struct state *s, const struct assess_pair *p,
 	r->bursts = q->bursts;
 	r->equal = q->equal;
 	fill_decision(s, p, r, quality_of(s, h, why, sizeof(why)));
-	in = case_find_conn(s->c, r->in);
-	out = case_find_conn(s->c, r->out);
 	if (r->instead == INSTEAD_PACKETS)
 		r->kind = KIND_VPN;
 	else if (in != NULL && out != NULL)
@@ -276,6 +286,20 @@ static void say_instead(const struct case_relay *r, struct case_finding *f)
 				   "and",
 				   " (a log, a replica, a subscription): "
 				   "nothing comes back through it" },
+		[INSTEAD_ASKS] = { "goes on asking by itself on connection",
+				   "when it was asked once on connection",
+				   ", as a web application does with its "
+				   "database: a relay only asks what it is "
+				   "asked" },
+		[INSTEAD_WRITES] = { "hands on to connection",
+				     "what it is told on connection",
+				     ", but the answers are its own (a log, a "
+				     "queue, a database that is written to): "
+				     "a relay hands on the answers, too" },
+		[INSTEAD_RESOLVER] = { "puts to a name server, on connection",
+				       "the questions of connection",
+				       ": a DNS forwarder, unless somebody "
+				       "hides a tunnel in names" },
 	};
 	const char *name = r->instead == INSTEAD_PACKETS
 				   ? "vpn"

@@ -63,6 +63,9 @@ static const char *const instead_names[INSTEADS] = {
 	[INSTEAD_BROADCAST] = "broadcast",
 	[INSTEAD_SERVICE] = "service",
 	[INSTEAD_FEED] = "feed",
+	[INSTEAD_ASKS] = "own-questions",
+	[INSTEAD_WRITES] = "writer",
+	[INSTEAD_RESOLVER] = "resolver",
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

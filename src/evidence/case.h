@@ -64,6 +64,9 @@ enum instead {
 	INSTEAD_BROADCAST, /* the same on both legs at once */
 	INSTEAD_SERVICE,   /* rewrites what it passes */
 	INSTEAD_FEED,	   /* passes on one direction only */
+	INSTEAD_ASKS,	   /* asks more than it was asked */
+	INSTEAD_WRITES,	   /* hands on what it is told, not the answers */
+	INSTEAD_RESOLVER,  /* DNS questions to a name server */
 	INSTEADS
 };
 

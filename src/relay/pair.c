@@ -674,25 +674,35 @@ static void clear_tracks(struct pair_work *w)
 		}
 }
 
-/* What requests and answers each bring to the mean against independent flows,
- * at most.  A hopeless pair needs no veto. */
+/* The most that some processes of a rival bring to its mean, of processes
+ * whose course was asked for. */
+static microbans best_of(const struct pair_work *w, int rival, unsigned from,
+			 unsigned n)
+{
+	microbans best = INT64_MIN, now;
+
+	for (int k = 0; k < PAIR_CHECKPOINTS; k++) {
+		now = mean_of(w, rival, from, from + n, k);
+		best = now > best ? now : best;
+	}
+	return best;
+}
+
+/* A hopeless pair needs no veto. */
 static void veto(const struct pair_work *w, const struct leg *leg,
 		 struct pair_result *r)
 {
+	const unsigned flows = N_INTERVAL / 2, content = N_CONTENT / 2;
 	struct veto_input v = { .leg = leg, .usual = w->usual };
-	unsigned half = N_INTERVAL / 2;
 
-	for (int c = 0; c < 2; c++) {
+	for (unsigned c = 0; c < 2; c++) {
 		v.sizes[c] = w->sizes[c];
-		v.flows[c] = INT64_MIN;
-		for (int k = r->hopeless ? PAIR_CHECKPOINTS : 0;
-		     k < PAIR_CHECKPOINTS; k++) {
-			microbans now =
-				mean_of(w, PAIR_INDEPENDENT, (unsigned)c * half,
-					(unsigned)(c + 1) * half, k);
-
-			v.flows[c] = now > v.flows[c] ? now : v.flows[c];
-		}
+		v.flows[c] = v.content[c] = INT64_MIN;
+		if (r->hopeless)
+			continue;
+		v.flows[c] = best_of(w, PAIR_INDEPENDENT, c * flows, flows);
+		v.content[c] =
+			best_of(w, PAIR_DEPENDENCY, c * content, content);
 	}
 	veto_tests(&v, r);
 }

@@ -93,6 +93,8 @@ struct pair_result {
 				    * the other leg at the same moment */
 	bool broadcasts;	   /* the host speaks on both legs at once */
 	bool serves;		   /* it rewrites what it passes */
+	bool asks_on;  /* after an answer it asks the next question by itself */
+	bool writes;   /* only what was asked is conserved, not the answers */
 	bool one_way;  /* only requests or only answers are passed on (a
 			* hopeless pair: not known) */
 	bool reversed; /* requests run from leg 1 to leg 0 */

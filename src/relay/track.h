@@ -150,13 +150,15 @@ struct veto_input {
 	const struct leg *leg;
 	const uint32_t (*usual)[2];    /* usual_size(): leg, in/out */
 	struct content_count sizes[2]; /* requests, answers */
-	microbans flows[2];	       /* against independent flows, at most,
-					* of requests and of answers alone */
+	/* at most, of requests and of answers alone: against independent
+	 * flows, against service dependency */
+	microbans flows[2], content[2];
 };
 /* Does the host hand on packets, or end TCP?  A VPN or NAT carries the pure
  * ACKs of one leg as payload of the other; a relay never does. */
 void forward_test(const struct leg *leg, struct pair_result *r);
-/* Sets what the result says of broadcasts, services and feeds. */
+/* Sets what the result says of broadcasts, services and feeds; reversed is
+ * known. */
 void veto_tests(const struct veto_input *v, struct pair_result *r);
 
 #endif

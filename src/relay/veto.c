@@ -18,6 +18,8 @@
 #define WAITED_US     INT64_C(1000000) /* one that waits for an answer */
 #define SERVE_MIN     8		       /* large exchanges needed to say so */
 #define ONE_WAY	      MICROBANS_PER_BAN
+#define OWN_TURN_US   INT64_C(20000) /* an answer, and the next question */
+#define OWN_TURN_MIN  8		     /* such questions needed to say so */
 
 /* Isolated ACKs followed (sign 1) or preceded (sign -1) by a payload of o
  * within FORWARD_US, less those that have one on the other side. */
@@ -165,6 +167,33 @@ static bool rewrites(const struct content_count *n)
 	       (n->agree >= SERVE_MIN && n->agree_framed * 2 < n->agree);
 }
 
+/* Does the host go on asking by itself?  A service puts several questions for
+ * one that it was asked; the second follows the answer to the first, and
+ * nothing came in on the other leg.  in: the leg it is asked on. */
+static bool asks_on(const struct leg *in, const struct leg *out,
+		    const struct pair_result *r)
+{
+	const struct stream *asked = &in->in, *answers = &out->in;
+	const struct stream *t = &out->out;
+	uint32_t own = 0, all = 0;
+	int64_t last = r->start_us - 1;
+	size_t a = 0, b = 0;
+
+	for (size_t i = seek_us(t->us, t->n, 0, r->start_us);
+	     i < t->n && t->us[i] <= r->end_us; i++) {
+		int64_t now = t->us[i];
+
+		a = seek_us(asked->us, asked->n, a, last + 1);
+		b = seek_us(answers->us, answers->n, b, now + 1);
+		own += !(a < asked->n && asked->us[a] <= now) && b > 0 &&
+		       answers->us[b - 1] > last &&
+		       now - answers->us[b - 1] <= OWN_TURN_US;
+		all++;
+		last = now;
+	}
+	return own >= OWN_TURN_MIN && own * 6 > all;
+}
+
 void veto_tests(const struct veto_input *v, struct pair_result *r)
 {
 	broadcast_test(v->usual, v->leg, r);
@@ -172,4 +201,8 @@ void veto_tests(const struct veto_input *v, struct pair_result *r)
 		r->serves = r->serves || rewrites(&v->sizes[c]);
 		r->one_way = r->one_way || v->flows[c] < ONE_WAY;
 	}
+	r->serves = r->serves ||
+		    (r->bursts >= 2 * SERVE_MIN && r->equal * 8 < r->bursts);
+	r->asks_on = asks_on(&v->leg[r->reversed], &v->leg[!r->reversed], r);
+	r->writes = v->content[!r->reversed] < ONE_WAY;
 }

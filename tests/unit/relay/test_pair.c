@@ -325,6 +325,76 @@ static void test_service(void **state)
 	}
 }
 
+/* A web application: asked once, it puts a second question by itself when the
+ * answer to the first is there.  The user may take longer for the next one, or
+ * be as fast as the host: only what nobody asked for counts. */
+static void test_asks_on(void **state)
+{
+	struct pair_result r;
+	struct pair_input in;
+
+	(void)state;
+	for (int more = 0; more < 3; more++) {
+		make_relay(51, 900, 2000, 0);
+		for (size_t i = 0, n = b_in.n; i < n && more > 0; i += 2) {
+			int64_t us = b_in.us[i];
+
+			synth_add(&b_out, us + 600, 70);
+			synth_add(&b_in, us + 9000, 11);
+			if (more == 2)
+				synth_add(&a_in, us + 300, 70);
+		}
+		in = input();
+		in.full = true;
+		pair_test(work, &in, &r);
+		assert_int_equal(r.asks_on, more == 1);
+	}
+}
+
+/* A database that is written to: what it is told is conserved, the answers
+ * are its own. */
+static void test_writer(void **state)
+{
+	struct pair_result r;
+	struct pair_input in;
+
+	(void)state;
+	for (int writes = 0; writes < 2; writes++) {
+		make_relay(61, 900, 2000, 0);
+		for (size_t i = 0; i < b_in.n && writes; i++)
+			b_in.bytes[i] = 11;
+		for (size_t i = 0; i < a_out.n && writes; i++)
+			a_out.bytes[i] = 4;
+		in = input();
+		pair_test(work, &in, &r);
+		assert_true(r.weakest >= ENOUGH);
+		assert_int_equal(r.writes, writes);
+		assert_false(r.one_way);
+		assert_false(r.asks_on);
+		assert_false(r.serves);
+	}
+}
+
+/* Hardly a size agrees. */
+static void test_nothing_agrees(void **state)
+{
+	struct num_rng rng = { 77 };
+	struct pair_result r;
+	struct pair_input in;
+
+	(void)state;
+	make_relay(71, 900, 2000, 0);
+	for (size_t i = 0; i < b_out.n; i++)
+		b_out.bytes[i] = synth_size(&rng);
+	for (size_t i = 0; i < a_out.n; i++)
+		a_out.bytes[i] = synth_size(&rng);
+	in = input();
+	in.full = true;
+	pair_test(work, &in, &r);
+	assert_true(r.bursts >= 16);
+	assert_true(r.serves);
+}
+
 /* A log server: lines go out to a reader who only looks on. */
 static void test_feed(void **state)
 {
@@ -476,6 +546,9 @@ int main(void)
 		cmocka_unit_test(test_dependency),
 		cmocka_unit_test(test_forwarder),
 		cmocka_unit_test(test_service),
+		cmocka_unit_test(test_asks_on),
+		cmocka_unit_test(test_writer),
+		cmocka_unit_test(test_nothing_agrees),
 		cmocka_unit_test(test_feed),
 		cmocka_unit_test(test_waits_for_answer),
 		cmocka_unit_test(test_looks_now_and_then),
