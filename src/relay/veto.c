@@ -194,6 +194,17 @@ static bool asks_on(const struct leg *in, const struct leg *out,
 	return own >= OWN_TURN_MIN && own * 6 > all;
 }
 
+/* Bursts of one size carry nothing that could be conserved. */
+static bool is_uniform(const struct stream *s, const struct pair_result *r)
+{
+	size_t i = seek_us(s->us, s->n, 0, r->start_us);
+	uint32_t first = i < s->n ? s->bytes[i] : 0;
+
+	while (i < s->n && s->us[i] <= r->end_us && s->bytes[i] == first)
+		i++;
+	return i == s->n || s->us[i] > r->end_us;
+}
+
 void veto_tests(const struct veto_input *v, struct pair_result *r)
 {
 	broadcast_test(v->usual, v->leg, r);
@@ -204,5 +215,6 @@ void veto_tests(const struct veto_input *v, struct pair_result *r)
 	r->serves = r->serves ||
 		    (r->bursts >= 2 * SERVE_MIN && r->equal * 8 < r->bursts);
 	r->asks_on = asks_on(&v->leg[r->reversed], &v->leg[!r->reversed], r);
-	r->writes = v->content[!r->reversed] < ONE_WAY;
+	r->writes = v->content[!r->reversed] < ONE_WAY ||
+		    is_uniform(&v->leg[!r->reversed].in, r);
 }

@@ -359,19 +359,20 @@ static void test_writer(void **state)
 	struct pair_input in;
 
 	(void)state;
-	for (int writes = 0; writes < 2; writes++) {
+	for (int writes = 0; writes < 3; writes++) {
 		make_relay(61, 900, 2000, 0);
 		for (size_t i = 0; i < b_in.n && writes; i++)
 			b_in.bytes[i] = 11;
-		for (size_t i = 0; i < a_out.n && writes; i++)
+		/* whatever the host makes of them */
+		for (size_t i = 0; i < a_out.n && writes == 1; i++)
 			a_out.bytes[i] = 4;
 		in = input();
 		pair_test(work, &in, &r);
 		assert_true(r.weakest >= ENOUGH);
-		assert_int_equal(r.writes, writes);
+		assert_int_equal(r.writes, writes > 0);
 		assert_false(r.one_way);
 		assert_false(r.asks_on);
-		assert_false(r.serves);
+		assert_int_equal(r.serves, writes > 1);
 	}
 }
 
