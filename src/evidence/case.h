@@ -104,6 +104,8 @@ struct case_capture {
 	char damage[160];
 };
 
+#define CASE_NO_CAPTURE UINT32_MAX
+
 struct case_conn {
 	uint32_t id;	      /* 1-based, in order of the first packet */
 	uint8_t proto;	      /* PROTO_TCP, PROTO_UDP, PROTO_ICMP[6] */
@@ -120,6 +122,9 @@ struct case_conn {
 	int64_t min_rtt_ns[2]; /* smallest data/handshake to ACK time for data
 				* from src [0] / dst [1]; -1 = none */
 	char community_id[32]; /* Community ID v1, seed 0 */
+	/* of its latest packet; not stored: CASE_NO_CAPTURE in a case that was
+	 * read */
+	uint32_t capture;
 };
 
 /* One packet, so that anybody can open it; the first of a burst. */

@@ -114,6 +114,7 @@ static void summarise(const struct run *r, uint32_t slot, struct case_conn *out)
 		.dport = c->dport,
 		.first = { c->first_ns },
 		.last = { c->last_ns },
+		.capture = c->file,
 	};
 	for (int d = 0; d < 2; d++) {
 		const struct conn_side *s = &c->side[d];

@@ -327,6 +327,7 @@ static void read_conn(struct reader *r, struct json_object *o,
 	c->dport = (uint16_t)get_int(r, o, "dport", 0, 65535);
 	c->src_inferred = get_bool(r, o, "src_inferred");
 	c->named = true;
+	c->capture = CASE_NO_CAPTURE;
 	get_text(r, o, "community_id", c->community_id,
 		 sizeof(c->community_id));
 	c->first = get_time(r, o, "first_ns");

@@ -194,6 +194,8 @@ static const struct case_capture *seen_in(const struct case_record *c,
 					  const struct case_conn *a,
 					  const struct case_conn *b)
 {
+	uint32_t at;
+
 	for (size_t i = 0; b != NULL && i < c->n_relays; i++) {
 		const struct case_relay *r = &c->relays[i];
 
@@ -201,6 +203,10 @@ static const struct case_capture *seen_in(const struct case_record *c,
 		    r->exchanges[0].from.capture < c->n_captures)
 			return &c->captures[r->exchanges[0].from.capture];
 	}
+	/* the one that ended first did so while the other was seen */
+	at = b != NULL && b->capture < a->capture ? b->capture : a->capture;
+	if (at < c->n_captures)
+		return &c->captures[at];
 	for (size_t i = 0; i < c->n_captures; i++)
 		if (overlaps(&c->captures[i], a) &&
 		    (b == NULL || overlaps(&c->captures[i], b)))

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Of two captures of the same time the line "look:" names the one that has
+the connections.
+
+usage: check-look.py PROGRAM CAPTURE
+Both legs of a relay go to one file, all other packets to another, which comes
+first by name and in time.
+"""
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+
+
+def ports_of(frame):
+    """Source and destination port of TCP in IPv4 in Ethernet, or None."""
+    if frame[12:14] != b"\x08\x00" or frame[23] != 6:
+        return None
+    at = 14 + (frame[14] & 15) * 4
+    return struct.unpack("!HH", frame[at:at + 4])
+
+
+def split(capture, legs, rest, chosen):
+    with open(capture, "rb") as f:
+        data = f.read()
+    order = "<" if data[:1] in (b"\xd4", b"\x4d") else ">"
+    out = {True: open(chosen, "wb"), False: open(rest, "wb")}
+    count = {True: 0, False: 0}
+    for f in out.values():
+        f.write(data[:24])
+    at = 24
+    while at < len(data):
+        caplen = struct.unpack(order + "I", data[at + 8:at + 12])[0]
+        ports = ports_of(data[at + 16:at + 16 + caplen])
+        mine = ports is not None and frozenset(ports) in legs
+        out[mine].write(data[at:at + 16 + caplen])
+        count[mine] += 1
+        at += 16 + caplen
+    for f in out.values():
+        f.close()
+    return count
+
+
+def main():
+    program, capture = sys.argv[1:3]
+    run = subprocess.run([program, "analyze", "--json", capture],
+                         stdout=subprocess.PIPE, check=True)
+    case = json.loads(run.stdout)
+    conns = {c["id"]: c for c in case["connections"]}
+    relay = next(r for r in case["relays"] if r["sufficient"])
+    legs = {frozenset((conns[relay[k]]["sport"], conns[relay[k]]["dport"]))
+            for k in ("in", "out")}
+    with tempfile.TemporaryDirectory() as d:
+        rest, chosen = os.path.join(d, "a.pcap"), os.path.join(d, "b.pcap")
+        count = split(capture, legs, rest, chosen)
+        if min(count.values()) == 0:
+            print("nothing to tell apart:", count)
+            return 1
+        run = subprocess.run([program, "analyze", d], stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, text=True)
+    found = re.findall(r"tshark -r \S*/([ab])\.pcap -Y '([^']*)'", run.stdout)
+    print(found)
+    ports = {str(p) for leg in legs for p in leg}
+    named = [name for name, text in found
+             if set(re.findall(r"port == (\d+)", text)) == ports]
+    return named != ["b"]
+
+
+sys.exit(main())
