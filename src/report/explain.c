@@ -44,7 +44,7 @@ static const char *const reason_advice[REASONS] = {
 	[REASON_NOT_APPLICABLE] =
 		"a look at the host itself (its processes and sockets): "
 		"what is handed on here is what a VPN, a broadcast, a "
-		"service or a feed hands on",
+		"service, a feed or a writer hands on",
 	[REASON_OUTSIDE_VALIDATION] =
 		"a validation under such conditions: this traffic lies "
 		"outside what the method was validated for",

@@ -525,6 +525,33 @@ static void nothing(const struct screen *sc)
 		      sc->f);
 }
 
+static void caveat(const struct screen *sc, const char *text)
+{
+	struct para p = paragraph(sc);
+
+	para_begin(&p, "", INDENT, INDENT);
+	para_put(&p, "%s", text);
+	para_end(&p);
+}
+
+static void caveats(const struct screen *sc, bool sources)
+{
+	bool relays = false;
+
+	for (size_t i = 0; i < sc->c->n_relays; i++)
+		relays = relays || sc->c->relays[i].sufficient;
+	if (relays)
+		caveat(sc, "Springboard: requests and answers are handed on, "
+			   "sizes and all. A server that puts one question to "
+			   "another for each that it is asked, hardly wrapped, "
+			   "looks the same: see what listens on the far port.");
+	if (sources)
+		caveat(sc, "Source is the weaker word: a login hop, a remote "
+			   "desktop, a relay of TLS or HTTP, one that "
+			   "stores and forwards, or a NAT or VPN that hands "
+			   "on packets cannot be excluded from here.");
+}
+
 static void addresses(const struct screen *sc)
 {
 	size_t undetermined = 0, sources = 0, telling = 0;
@@ -555,16 +582,7 @@ static void addresses(const struct screen *sc)
 	if (sources > SOURCES && !sc->s->all)
 		fprintf(sc->f, "%*sand %zu more sources (--all)\n", INDENT, "",
 			sources - SOURCES);
-	if (sources > 0) {
-		struct para p = paragraph(sc);
-
-		para_begin(&p, "", INDENT, INDENT);
-		para_put(&p, "Source is the weaker word: a login hop, a remote "
-			     "desktop, a relay of TLS or HTTP, one that "
-			     "stores and forwards, or a NAT or VPN that hands "
-			     "on packets cannot be excluded from here.");
-		para_end(&p);
-	}
+	caveats(sc, sources > 0);
 	if (sc->c->n_addresses == 0)
 		nothing(sc);
 }
