@@ -2,7 +2,7 @@
 # run-nulls.sh - the null calibration of METHODS.md as table lines on stdout.
 #   run-nulls.sh BUILD [full|reduced] [SECONDS...]
 # full: 100,000 pairs of 300 s, 20,000 of 1 h, 2,000 of 24 h per model, with
-# sizes "same" and "common" (some twelve hours on one core); reduced: a
+# sizes "same" and "common" (some two hours on one core); reduced: a
 # fiftieth.  The variants that copy content always get a fiftieth.
 # Several may run side by side.
 set -eu
