@@ -152,7 +152,7 @@ static struct rival_verdict run_ours(const struct bench *b, const struct duo *p)
 	}
 	pair_test(b->work, &in, &r);
 	if (r.forwards_packets || r.broadcasts ||
-	    (!r.hopeless && (r.serves || r.one_way)))
+	    (!r.hopeless && (r.serves || r.one_way || r.asks_on || r.writes)))
 		return v;
 	v.top = (double)r.weakest / MICROBANS_PER_BAN;
 	if (pair_decided(&r, threshold, &v.when) && v.when < r.start_us)
