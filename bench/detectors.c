@@ -128,6 +128,12 @@ static bool is_weird(const struct duo *p)
 	       (addr_eq(&a->dst, &b->src) && a->dport == b->sport);
 }
 
+static void add_other(struct pair_input *in, struct leg o)
+{
+	in->arrivals[in->n_others] = o.in;
+	in->others[in->n_others++] = o.out;
+}
+
 static struct rival_verdict run_ours(const struct bench *b, const struct duo *p)
 {
 	microbans threshold =
@@ -146,9 +152,9 @@ static struct rival_verdict run_ours(const struct bench *b, const struct duo *p)
 		if (o == p->c[0] || o == p->c[1] || o->n_data < PAIR_MIN_BURSTS)
 			continue;
 		if (addr_eq(&o->c.src, host))
-			in.others[in.n_others++] = load_leg(o, 0).out;
+			add_other(&in, load_leg(o, 0));
 		else if (addr_eq(&o->c.dst, host))
-			in.others[in.n_others++] = load_leg(o, 1).out;
+			add_other(&in, load_leg(o, 1));
 	}
 	pair_test(b->work, &in, &r);
 	if (r.forwards_packets || r.broadcasts ||

@@ -12,8 +12,8 @@
 #define OVERLAP_MIN INT64_C(20000000) /* what a decoy must keep */
 
 struct judge {
-	struct burst_lane lane[2][2];	      /* leg, in/out */
-	struct burst_lane other[PAIR_OTHERS]; /* out only */
+	struct burst_lane lane[2][2];		 /* leg, in/out */
+	struct burst_lane other[PAIR_OTHERS][2]; /* as lane */
 	struct wanted { /* the others of the pair in question */
 		const struct burst_table *bursts;
 		const struct relay_index *index;
@@ -54,8 +54,8 @@ struct judge *judge_new(uint64_t seed, struct err *e)
 	j->work = pair_work_new(ROOM, e);
 	for (int i = 0; i < 4; i++)
 		ok = lane_alloc(&j->lane[i / 2][i % 2]) && ok;
-	for (int i = 0; i < PAIR_OTHERS; i++)
-		ok = lane_alloc(&j->other[i]) && ok;
+	for (int i = 0; i < 2 * PAIR_OTHERS; i++)
+		ok = lane_alloc(&j->other[i / 2][i % 2]) && ok;
 	if (ok && j->stats.decoy && j->work)
 		return j;
 fail:
@@ -70,8 +70,8 @@ void judge_free(struct judge *j)
 		return;
 	for (int i = 0; i < 4; i++)
 		lane_free(&j->lane[i / 2][i % 2]);
-	for (int i = 0; i < PAIR_OTHERS; i++)
-		lane_free(&j->other[i]);
+	for (int i = 0; i < 2 * PAIR_OTHERS; i++)
+		lane_free(&j->other[i / 2][i % 2]);
 	free(j->stats.decoy);
 	pair_work_free(j->work);
 	free(j);
@@ -90,8 +90,14 @@ static uint64_t first_us(const struct conn_table *t,
 	return first > 0 ? (uint64_t)first : 0;
 }
 
+static struct stream stream_of(const struct burst_lane *l)
+{
+	return (struct stream){ l->us, l->bytes, l->n };
+}
+
 /* Copied once for a pair and its decoys, if ever. */
-static size_t fetch_others(void *arg, struct stream *others)
+static size_t fetch_others(void *arg, struct stream *others,
+			   struct stream *arrivals)
 {
 	struct judge *j = arg;
 	struct wanted *w = &j->wanted;
@@ -103,16 +109,19 @@ static size_t fetch_others(void *arg, struct stream *others)
 					  w->pair->slot, slots, ends,
 					  PAIR_OTHERS);
 		for (size_t i = 0; i < w->n; i++) {
-			struct burst_lane *l[2] = { NULL, NULL };
+			struct burst_lane *k = j->other[i];
+			int out = ends[i] == 0 ? 0 : 1;
 
-			l[ends[i] == 0 ? 0 : 1] = &j->other[i];
-			burst_lanes(w->bursts, slots[i], w->from_us, l);
+			burst_lanes(
+				w->bursts, slots[i], w->from_us,
+				(struct burst_lane *[2]){ &k[!out], &k[out] });
 		}
 		w->filled = true;
 	}
-	for (size_t i = 0; i < w->n; i++)
-		others[i] = (struct stream){ j->other[i].us, j->other[i].bytes,
-					     j->other[i].n };
+	for (size_t i = 0; i < w->n; i++) {
+		arrivals[i] = stream_of(&j->other[i][0]);
+		others[i] = stream_of(&j->other[i][1]);
+	}
 	return w->n;
 }
 
@@ -132,8 +141,8 @@ static void prepare(struct judge *j, const struct candidate *c,
 
 		burst_lanes(bursts, c->slot[l], from, by_dir);
 		in->leg[l] = (struct leg){
-			.in = { k[0].us, k[0].bytes, k[0].n },
-			.out = { k[1].us, k[1].bytes, k[1].n },
+			.in = stream_of(&k[0]),
+			.out = stream_of(&k[1]),
 			.ack_us = { k[0].ack_us, k[1].ack_us },
 			.n_acks = { k[0].n_ack, k[1].n_ack },
 		};

@@ -37,9 +37,10 @@ struct pair_work {
 	int64_t *free_us[4]; /* streams without their timers */
 	uint32_t *free_bytes[4];
 	uint8_t *mask;
-	uint32_t usual[2][2];		   /* usual_size(): leg, in/out */
-	struct content_count sizes[2];	   /* requests, answers */
-	struct stream others[PAIR_OTHERS]; /* fetched */
+	uint32_t usual[2][2];	       /* usual_size(): leg, in/out */
+	struct content_count sizes[2]; /* requests, answers */
+	struct stream others[PAIR_OTHERS], arrivals[PAIR_OTHERS];
+	size_t n_others; /* those two; known after run_order() */
 	struct track track[PAIR_RIVALS][N_MOST];
 	microbans share[PAIR_RIVALS][N_MOST]; /* log10 of the shares */
 	microbans add[ADD_STEPS], way[3];
@@ -234,12 +235,14 @@ static void run_order(struct pair_work *w, const struct pair_input *in,
 		      const struct leg *leg, const struct leg *bare,
 		      struct pair_result *r)
 {
-	struct controls others = { in->others, in->n_others };
+	struct controls others = { w->others, in->n_others };
 	struct order_side side[2];
 
+	memcpy(w->others, in->others, sizeof(w->others));
+	memcpy(w->arrivals, in->arrivals, sizeof(w->arrivals));
 	if (in->fetch != NULL)
-		others = (struct controls){ w->others, in->fetch(in->fetch_arg,
-								 w->others) };
+		others.n = in->fetch(in->fetch_arg, w->others, w->arrivals);
+	w->n_others = others.n;
 	for (int l = 0; l < ORDERS; l++) {
 		take_sides(w, leg, level_us[l + 1], r, side);
 		order_test(side, &others, r->check_us,
@@ -661,6 +664,7 @@ static void shift_leg(struct pair_work *w, const struct pair_input *in,
  * last is read. */
 static void clear_tracks(struct pair_work *w)
 {
+	w->n_others = 0;
 	memset(w->ran, 0, sizeof(w->ran));
 	memset(w->drawn, 0, sizeof(w->drawn));
 	for (int v = 0; v < PAIR_RIVALS; v++)
@@ -693,7 +697,10 @@ static void veto(const struct pair_work *w, const struct leg *leg,
 		 struct pair_result *r)
 {
 	const unsigned flows = N_INTERVAL / 2, content = N_CONTENT / 2;
-	struct veto_input v = { .leg = leg, .usual = w->usual };
+	struct veto_input v = { .leg = leg,
+				.usual = w->usual,
+				.arrivals = w->arrivals,
+				.n_arrivals = w->n_others };
 
 	for (unsigned c = 0; c < 2; c++) {
 		v.sizes[c] = w->sizes[c];

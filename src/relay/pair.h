@@ -54,11 +54,13 @@ struct leg {
 
 struct pair_input {
 	struct leg leg[2];
-	struct stream others[PAIR_OTHERS]; /* away from the host */
+	/* other flows of the host: away from it, and towards it */
+	struct stream others[PAIR_OTHERS], arrivals[PAIR_OTHERS];
 	size_t n_others;
 	/* Not NULL: gives the others when they are wanted, which is seldom;
 	 * up to PAIR_OTHERS, returns how many. */
-	size_t (*fetch)(void *arg, struct stream *others);
+	size_t (*fetch)(void *arg, struct stream *others,
+			struct stream *arrivals);
 	void *fetch_arg;
 	int64_t shift_us; /* added to all times of leg 0: a decoy pair */
 	bool full;	  /* run every rival, also of hopeless pairs */

@@ -149,6 +149,8 @@ void content_window_test(const struct stream *s, const struct stream *t,
 struct veto_input {
 	const struct leg *leg;
 	const uint32_t (*usual)[2];    /* usual_size(): leg, in/out */
+	const struct stream *arrivals; /* at the host on other flows */
+	size_t n_arrivals;
 	struct content_count sizes[2]; /* requests, answers */
 	/* at most, of requests and of answers alone: against independent
 	 * flows, against service dependency */

@@ -167,28 +167,43 @@ static bool rewrites(const struct content_count *n)
 	       (n->agree >= SERVE_MIN && n->agree_framed * 2 < n->agree);
 }
 
+/* Did anything come in on another flow of the host from one time to another? */
+static bool others_came(const struct veto_input *v, size_t *hint, int64_t from,
+			int64_t to)
+{
+	for (size_t i = 0; i < v->n_arrivals; i++) {
+		const struct stream *s = &v->arrivals[i];
+
+		hint[i] = seek_us(s->us, s->n, hint[i], from);
+		if (hint[i] < s->n && s->us[hint[i]] <= to)
+			return true;
+	}
+	return false;
+}
+
 /* Does the host go on asking by itself?  A service puts several questions for
  * one that it was asked; the second follows the answer to the first, and
- * nothing came in on the other leg.  in: the leg it is asked on. */
-static bool asks_on(const struct leg *in, const struct leg *out,
-		    const struct pair_result *r)
+ * nothing came in on the other leg, nor since the answer on any other flow (a
+ * relay may carry many into one connection). */
+static bool asks_on(const struct veto_input *v, const struct pair_result *r)
 {
-	const struct stream *asked = &in->in, *answers = &out->in;
-	const struct stream *t = &out->out;
+	const struct leg *out = &v->leg[!r->reversed];
+	const struct stream *asked = &v->leg[r->reversed].in;
+	const struct stream *answers = &out->in, *t = &out->out;
+	size_t hint[PAIR_OTHERS] = { 0 }, a = 0, b = 0;
+	int64_t last = r->start_us - 1, answer;
 	uint32_t own = 0, all = 0;
-	int64_t last = r->start_us - 1;
-	size_t a = 0, b = 0;
 
 	for (size_t i = seek_us(t->us, t->n, 0, r->start_us);
-	     i < t->n && t->us[i] <= r->end_us; i++) {
+	     i < t->n && t->us[i] <= r->end_us; i++, all++) {
 		int64_t now = t->us[i];
 
 		a = seek_us(asked->us, asked->n, a, last + 1);
 		b = seek_us(answers->us, answers->n, b, now + 1);
-		own += !(a < asked->n && asked->us[a] <= now) && b > 0 &&
-		       answers->us[b - 1] > last &&
-		       now - answers->us[b - 1] <= OWN_TURN_US;
-		all++;
+		answer = b > 0 ? answers->us[b - 1] : INT64_MIN / 2;
+		own += !(a < asked->n && asked->us[a] <= now) &&
+		       answer > last && now - answer <= OWN_TURN_US &&
+		       !others_came(v, hint, answer, now);
 		last = now;
 	}
 	return own >= OWN_TURN_MIN && own * 6 > all;
@@ -214,7 +229,7 @@ void veto_tests(const struct veto_input *v, struct pair_result *r)
 	}
 	r->serves = r->serves ||
 		    (r->bursts >= 2 * SERVE_MIN && r->equal * 8 < r->bursts);
-	r->asks_on = asks_on(&v->leg[r->reversed], &v->leg[!r->reversed], r);
+	r->asks_on = asks_on(v, r);
 	r->writes = v->content[!r->reversed] < ONE_WAY ||
 		    is_uniform(&v->leg[!r->reversed].in, r);
 }

@@ -326,25 +326,29 @@ static void test_service(void **state)
 }
 
 /* A web application: asked once, it puts a second question by itself when the
- * answer to the first is there.  The user may take longer for the next one, or
- * be as fast as the host: only what nobody asked for counts. */
+ * answer to the first is there.  Not so where the user asked it, or a user on
+ * another connection: only what nobody asked for counts. */
 static void test_asks_on(void **state)
 {
 	struct pair_result r;
 	struct pair_input in;
 
 	(void)state;
-	for (int more = 0; more < 3; more++) {
+	for (int more = 0; more < 4; more++) {
 		make_relay(51, 900, 2000, 0);
+		other.n = 0;
 		for (size_t i = 0, n = b_in.n; i < n && more > 0; i += 2) {
 			int64_t us = b_in.us[i];
 
 			synth_add(&b_out, us + 600, 70);
 			synth_add(&b_in, us + 9000, 11);
-			if (more == 2)
-				synth_add(&a_in, us + 300, 70);
+			if (more > 1)
+				synth_add(more == 2 ? &a_in : &other, us + 300,
+					  70);
 		}
 		in = input();
+		in.arrivals[0] = synth_stream(&other);
+		in.n_others = 1;
 		in.full = true;
 		pair_test(work, &in, &r);
 		assert_int_equal(r.asks_on, more == 1);
