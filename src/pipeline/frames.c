@@ -154,7 +154,7 @@ static void take(struct reading *r, struct marks *l, const struct segment *s,
 	}
 	if (r->bursts == FRAMES_BURSTS)
 		return;
-	if (l->n == l->room) {
+	if (l->m == NULL || l->n == l->room) {
 		grown = reallocarray(l->m, l->room * 2 + 64, sizeof(*l->m));
 		if (grown == NULL) {
 			r->out_of_memory = true;
