@@ -209,15 +209,31 @@ static bool asks_on(const struct veto_input *v, const struct pair_result *r)
 	return own >= OWN_TURN_MIN && own * 6 > all;
 }
 
-/* Bursts of one size carry nothing that could be conserved. */
-static bool is_uniform(const struct stream *s, const struct pair_result *r)
+/* How many sizes the bursts of a stream have, up to three. */
+static int sizes_of(const struct stream *s, const struct pair_result *r)
 {
-	size_t i = seek_us(s->us, s->n, 0, r->start_us);
-	uint32_t first = i < s->n ? s->bytes[i] : 0;
+	uint32_t seen[2] = { 0, 0 };
+	int n = 0;
 
-	while (i < s->n && s->us[i] <= r->end_us && s->bytes[i] == first)
-		i++;
-	return i == s->n || s->us[i] > r->end_us;
+	for (size_t i = seek_us(s->us, s->n, 0, r->start_us);
+	     i < s->n && s->us[i] <= r->end_us && n < 3; i++) {
+		if (s->bytes[i] == seen[0] || s->bytes[i] == seen[1])
+			continue;
+		if (n < 2)
+			seen[n] = s->bytes[i];
+		n++;
+	}
+	return n;
+}
+
+/* Is only what was asked conserved, if anything?  Answers of one size carry
+ * nothing that could be, those of two are a yes or a no. */
+static bool writes(const struct veto_input *v, const struct pair_result *r)
+{
+	int sizes = sizes_of(&v->leg[!r->reversed].in, r);
+
+	return v->content[!r->reversed] < ONE_WAY || sizes < 2 ||
+	       (sizes == 2 && v->content[r->reversed] < ONE_WAY);
 }
 
 void veto_tests(const struct veto_input *v, struct pair_result *r)
@@ -228,8 +244,7 @@ void veto_tests(const struct veto_input *v, struct pair_result *r)
 		r->one_way = r->one_way || v->flows[c] < ONE_WAY;
 	}
 	r->serves = r->serves ||
-		    (r->bursts >= 2 * SERVE_MIN && r->equal * 8 < r->bursts);
+		    (r->bursts >= SERVE_MIN && r->equal * 8 < r->bursts);
 	r->asks_on = asks_on(v, r);
-	r->writes = v->content[!r->reversed] < ONE_WAY ||
-		    is_uniform(&v->leg[!r->reversed].in, r);
+	r->writes = writes(v, r);
 }

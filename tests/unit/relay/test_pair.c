@@ -380,6 +380,34 @@ static void test_writer(void **state)
 	}
 }
 
+/* A gate asks whether a ticket is valid: a yes or a no is handed on faithfully,
+ * and is little.  A terminal may say as little, but what is typed there is
+ * handed on as well. */
+static void test_yes_or_no(void **state)
+{
+	struct pair_result r;
+	struct pair_input in;
+
+	(void)state;
+	for (int gate = 0; gate < 2; gate++) {
+		struct num_rng rng = { 81 };
+
+		make_relay(81, 900, 2000, 0);
+		for (size_t i = 0; i < b_in.n; i++) {
+			b_in.bytes[i] = 12 + (uint32_t)num_rng_below(&rng, 2);
+			a_out.bytes[i] = b_in.bytes[i];
+		}
+		for (size_t i = 0; i < a_in.n && gate; i++) {
+			a_in.bytes[i] = 15;
+			b_out.bytes[i] = 50;
+		}
+		in = input();
+		in.full = true;
+		pair_test(work, &in, &r);
+		assert_int_equal(r.writes, gate);
+	}
+}
+
 /* Hardly a size agrees. */
 static void test_nothing_agrees(void **state)
 {
@@ -553,6 +581,7 @@ int main(void)
 		cmocka_unit_test(test_service),
 		cmocka_unit_test(test_asks_on),
 		cmocka_unit_test(test_writer),
+		cmocka_unit_test(test_yes_or_no),
 		cmocka_unit_test(test_nothing_agrees),
 		cmocka_unit_test(test_feed),
 		cmocka_unit_test(test_waits_for_answer),
