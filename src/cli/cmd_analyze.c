@@ -184,7 +184,8 @@ static void catch_signals(void)
 	sigaction(SIGUSR1, &usr1, NULL);
 }
 
-#define SENSORS 64
+#define SENSORS	   64
+#define OVERLAP_NS INT64_C(1000000000) /* of files: a rotation has less */
 
 struct sensor {
 	char name[32];
@@ -594,6 +595,31 @@ static bool join_by_mac(struct job *j, struct err *e)
 	return all != NULL || err_set(e, ERR_MEMORY, "no memory");
 }
 
+/* Files of one sensor follow each other: those that do not were probably taken
+ * at several places, and are better judged one by one. */
+static void warn_of_overlap(const struct case_record *c)
+{
+	const struct case_capture *before = NULL, *f;
+
+	for (size_t i = 0; i < c->n_captures; i++) {
+		f = &c->captures[i];
+		if (!tstamp_known(f->first) || !tstamp_known(f->last))
+			continue;
+		if (before != NULL && f->first.ns < before->last.ns &&
+		    before->last.ns - f->first.ns > OVERLAP_NS) {
+			fprintf(stderr,
+				"wellspring: %s and %s overlap by %.1f s: "
+				"files of one sensor follow each other, for "
+				"several sensors see --sensor\n",
+				before->file, f->file,
+				(double)(before->last.ns - f->first.ns) / 1e9);
+			return;
+		}
+		if (before == NULL || f->last.ns > before->last.ns)
+			before = f;
+	}
+}
+
 /* One sensor: its paths, its report, its case. */
 static int analyze(struct job *j, struct sensor *s, const char **paths)
 {
@@ -624,6 +650,7 @@ static int analyze(struct job *j, struct sensor *s, const char **paths)
 		if (j->n_sensors > 1 && j->json_file != stdout)
 			printf("%ssensor %s\n", s > j->sensor ? "\n" : "",
 			       s->name);
+		warn_of_overlap(c);
 		status = print_case(j, c);
 	}
 	case_free(c);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Of two captures of the same time the line "look:" names the one that has
-the connections.
+the connections, and a warning says that they overlap; two that follow each
+other are none to warn of.
 
 usage: check-look.py PROGRAM CAPTURE
 Both legs of a relay go to one file, all other packets to another, which comes
@@ -44,6 +45,21 @@ def split(capture, legs, rest, chosen):
     return count
 
 
+def rotate(capture, d):
+    """The first half of a capture in one file, the second in another."""
+    with open(capture, "rb") as f:
+        data = f.read()
+    order = "<" if data[:1] in (b"\xd4", b"\x4d") else ">"
+    at = 24
+    while at < len(data) // 2:
+        at += 16 + struct.unpack(order + "I", data[at + 8:at + 12])[0]
+    names = os.path.join(d, "first.pcap"), os.path.join(d, "second.pcap")
+    for name, part in zip(names, (data[24:at], data[at:])):
+        with open(name, "wb") as f:
+            f.write(data[:24] + part)
+    return names
+
+
 def main():
     program, capture = sys.argv[1:3]
     run = subprocess.run([program, "analyze", "--json", capture],
@@ -60,13 +76,18 @@ def main():
             print("nothing to tell apart:", count)
             return 1
         run = subprocess.run([program, "analyze", d], stdout=subprocess.PIPE,
-                             stderr=subprocess.DEVNULL, text=True)
+                             stderr=subprocess.PIPE, text=True)
+        rotated = subprocess.run([program, "analyze", *rotate(capture, d)],
+                                 stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE, text=True)
+    warned = ["overlap by" in r.stderr for r in (run, rotated)]
+    print("warned:", warned)
     found = re.findall(r"tshark -r \S*/([ab])\.pcap -Y '([^']*)'", run.stdout)
     print(found)
     ports = {str(p) for leg in legs for p in leg}
     named = [name for name, text in found
              if set(re.findall(r"port == (\d+)", text)) == ports]
-    return named != ["b"]
+    return named != ["b"] or warned != [True, False]
 
 
 sys.exit(main())
